@@ -1,0 +1,39 @@
+/**
+ * Every interface to the outside world. `undefined` means "not there"; failures are `AppError`s.
+ * Unless said otherwise: sizes in pixels of the upright (EXIF-oriented) picture, times in seconds from the start,
+ * points in time as ISO 8601 UTC strings, money in US dollars.
+ */
+export type * from './ports/catalog.ts';
+export type * from './ports/pictures.ts';
+export type * from './ports/storage.ts';
+export type * from './ports/video.ts';
+export type * from './ports/vision.ts';
+
+import type { Catalog } from './ports/catalog.ts';
+import type { Images, Media } from './ports/pictures.ts';
+import type { Downloads, Files, ObjectStore, Records } from './ports/storage.ts';
+import type { Inpainter, VideoGenerator } from './ports/video.ts';
+import type { Embedder, Recogniser } from './ports/vision.ts';
+
+/** All adapters of one configuration, built once and handed to every handler. Each is lazy: building it touches nothing. */
+export interface Ports {
+  catalog: Catalog;
+  records: Records;
+  objects: ObjectStore;
+  files: Files;
+  downloads: Downloads;
+  images: Images;
+  media: Media;
+  embedder: Embedder;
+  recogniser: Recogniser;
+  inpainter: Inpainter;
+  /** By provider id; the first is the default. */
+  videoGenerators: ReadonlyMap<string, VideoGenerator>;
+  /** Ends child processes and closes files; afterwards no port may be used. */
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  /** Aborting rejects with code CANCELLED and stops the work (a child process is killed if it must be). */
+  signal?: AbortSignal | undefined;
+}

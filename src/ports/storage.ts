@@ -1,0 +1,87 @@
+import type { CallOptions } from '../ports.ts';
+import type { FileBytes } from './pictures.ts';
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+export interface StoredObject {
+  /** `<sha256>.<extension>`: same bytes and type, same key. */
+  key: string;
+  sha256: string;
+  byteLength: number;
+}
+
+/** Immutable bytes addressed by their content. */
+export interface ObjectStore {
+  /** Stores bytes or a local file (`move: true` may consume it). The same content twice is one object. Complete or not there at all. */
+  put(source: Uint8Array | { path: string; move?: boolean }, mediaType: string): Promise<StoredObject>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Bytes [start, end), clipped to the object. */
+  getRange(key: string, start: number, end: number): Promise<Uint8Array | undefined>;
+  /** Absolute path of a local file with these bytes (fetched first where the store is remote); read only. */
+  localPath(key: string): Promise<string | undefined>;
+  /** Shows the object under a readable name (cleaned here) among the finished outputs; returns its absolute path or URL. A name that is taken by other bytes gets a number. */
+  publish(key: string, name: string): Promise<string>;
+  /** A missing key is no error. */
+  delete(key: string): Promise<void>;
+}
+
+/** A durable record. `version` counts writes from 1. */
+export interface StoredRecord {
+  kind: string;
+  id: string;
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  /** Unfinished work that `claim` may hand out. */
+  open: boolean;
+  body: JsonValue;
+}
+
+/** Jobs, takes, manifests, reports, idempotency keys. Complete on disk when a write resolves (survives power loss). */
+export interface Records {
+  /** CONFLICT where kind and id exist. */
+  create(record: { kind: string; id: string; open?: boolean; body: JsonValue }): Promise<StoredRecord>;
+  get(kind: string, id: string): Promise<StoredRecord | undefined>;
+  /** Newest first by creation. */
+  list(kind: string, page: { limit: number; cursor?: string; open?: boolean }): Promise<{ records: StoredRecord[]; cursor?: string }>;
+  /** Compare-and-swap on `version`: CONFLICT where the stored one differs, NOT_FOUND where it is gone. With `owner`, also CONFLICT where the lease is not (or no longer) that owner's. */
+  update(record: { kind: string; id: string; version: number; open: boolean; body: JsonValue }, options?: { owner?: string }): Promise<StoredRecord>;
+  /** Leases one open record whose lease is free or over (oldest first, or the given id); `undefined` where there is none. */
+  claim(kind: string, options: { owner: string; leaseSeconds: number; id?: string }): Promise<StoredRecord | undefined>;
+  /** Extends a lease; false where it was lost. */
+  renew(kind: string, id: string, options: { owner: string; leaseSeconds: number }): Promise<boolean>;
+  release(kind: string, id: string, owner: string): Promise<void>;
+  /** Missing is no error. */
+  delete(kind: string, id: string): Promise<void>;
+}
+
+/** A file that the configuration allows to be read, checked by its real path. */
+export interface AllowedFile {
+  /** Absolute real path. */
+  path: string;
+  /** File name, untrusted. */
+  name: string;
+  byteLength: number;
+}
+
+/** The user's own files. */
+export interface Files {
+  /**
+   * Resolves a path, `~` path or file:// URL to a regular file inside the allowed folders (links followed first).
+   * NOT_FOUND, FORBIDDEN (the hint says how to allow the folder), INVALID_INPUT (a folder, empty, or over the size limit).
+   */
+  resolve(path: string, options?: { maxBytes?: number }): Promise<AllowedFile>;
+  read(file: AllowedFile): Promise<Uint8Array>;
+  /** The folders that may be read, as absolute paths. */
+  allowedFolders(): Promise<string[]>;
+}
+
+/** Files from the web. */
+export interface Downloads {
+  /**
+   * Fetches an https URL of a public host: every resolved address must be public, the connection is pinned to it, at most three
+   * redirects, each checked again. INVALID_INPUT (not https, credentials in it), FORBIDDEN (private address, or downloads are off),
+   * INVALID_MEDIA (over `maxBytes`), UNAVAILABLE (no answer). The response's own text is never repeated.
+   */
+  fetch(url: string, options: { maxBytes: number } & CallOptions): Promise<FileBytes & { name: string }>;
+}

@@ -1,0 +1,79 @@
+import type { CallOptions } from '../ports.ts';
+import type { Box, RawImage } from './pictures.ts';
+
+/**
+ * Pictures and texts to unit-length vectors. Images are RGB (3 channels), upright, of any size;
+ * callers hand over a copy whose shorter side is at least 256 px where the original allows it.
+ */
+export interface Embedder {
+  /** Names model, weights and preprocessing; vectors of different ids never share a collection. */
+  readonly id: string;
+  readonly dimensions: number;
+  /** `text` means `embedTexts` is there and shares the space with images. */
+  readonly modalities: readonly ('image' | 'text')[];
+  /** Named slices [start, end) of the vector that may be compared alone (each then normalised again), e.g. `model`, `colour`. */
+  readonly blocks?: Readonly<Record<string, readonly [start: number, end: number]>>;
+  embedImages(images: RawImage[], options?: CallOptions): Promise<Float32Array[]>;
+  embedTexts?(texts: string[], options?: CallOptions): Promise<Float32Array[]>;
+}
+
+/** What was seen in a picture, stored with the asset as data: a better concept table needs no new pass. */
+export interface Seen {
+  /** [class index, probability], p >= .001, at most 64, best first (ImageNet-1k classes of the packaged model). */
+  classes: [classIndex: number, probability: number][];
+  /** [colour name, share of the picture 0..1, centre-weighted], share >= .01, largest first. */
+  colours: [name: string, share: number][];
+}
+
+/** A word or phrase of a query that the model knows. */
+export interface Concept {
+  /** As written in the table, e.g. `dog`. */
+  word: string;
+  /** How well the classes stand for the word: 1 = is a kind of; under .7 only a neighbour. */
+  weight: number;
+  /** [class index, weight 0..1]. */
+  classes: [classIndex: number, weight: number][];
+}
+
+/** A query taken apart into what the eye can look for. */
+export interface SeenQuery {
+  concepts: Concept[];
+  /** Colour names in the query, e.g. `red`. */
+  colours: string[];
+  /** Content words that are neither concept (weight >= .7) nor colour nor stop word. */
+  unknownWords: string[];
+}
+
+export interface Location {
+  /** Heat map over the whole picture, row by row, values 0..1. */
+  heat: { width: number; height: number; data: Float32Array };
+  /** Highest evidence 0..1; under .5 counts as not found. */
+  peak: number;
+  /** Where the peak is, fractions of the picture. */
+  at: { x: number; y: number };
+  /** Bounding box of the strong part. */
+  box: Box;
+}
+
+/** Mid-level features for comparing two pictures region by region: `data[(channel * height + y) * width + x]`. */
+export interface RegionFeatures {
+  width: number;
+  height: number;
+  channels: number;
+  data: Float32Array;
+}
+
+/** Knows what is in a picture. Images as for `Embedder`; a picture handed to both costs one pass. */
+export interface Recogniser {
+  readonly id: string;
+  recognise(images: RawImage[], options?: CallOptions): Promise<Seen[]>;
+  /** Parses a query: longest known phrases first, plurals undone. Loads no model. */
+  understand(query: string): Promise<SeenQuery>;
+  /** The most telling names of what was seen, best first: class names with probability >= `minProbability` (default .05), at most `limit` (default 5). */
+  describe(seen: Seen, options?: { limit?: number; minProbability?: number }): Promise<{ word: string; probability: number }[]>;
+  /** Where the phrase is in the picture; `undefined` where the model does not know the words (weight >= .7 needed). */
+  locate(image: RawImage, phrase: string, options?: CallOptions): Promise<Location | undefined>;
+  /** The box of what stands out, or `undefined` where nothing does: use the centre and say so. */
+  subject(image: RawImage, options?: CallOptions): Promise<Box | undefined>;
+  regions(images: RawImage[], options?: CallOptions): Promise<RegionFeatures[]>;
+}
