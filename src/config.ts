@@ -12,7 +12,7 @@ export const EnvironmentSchema = z.object({
     .string()
     .default('')
     .describe(
-      `More folders that images may be read from, separated by \`${path.delimiter}\`. Added to: pictures, videos, downloads, desktop, the data folder and folders given on the command line.`,
+      'More folders that images may be read from, separated as in PATH (`:`, on Windows `;`). Added to: pictures, videos, downloads, desktop, the data folder and folders given on the command line.',
     ),
   VRAG_DEFAULT_DIRS: flag('on').describe('`off`: only the data folder, VRAG_ALLOWED_DIRS and folders on the command line may be read.'),
   VRAG_DOWNLOADS: flag('on').describe('`off`: `ingest_image` refuses URLs.'),

@@ -45,7 +45,7 @@ export interface Images {
    * `alpha: true` (4 channels). With `maxSide` the longer side is at most that (never enlarged). INVALID_MEDIA where the data is broken.
    */
   decode(bytes: Uint8Array, options?: { maxSide?: number; alpha?: boolean }): Promise<RawImage>;
-  /** JPEG is 4:2:0 with the given quality (1..100, default 85); PNG is lossless; SVG input of our own text is fine for `rasterise` only. */
+  /** JPEG is 4:2:0 with the given quality (1..100, default 85); PNG is lossless. */
   encode(image: RawImage, options: { format: 'jpeg' | 'png' | 'webp'; quality?: number }): Promise<FileBytes>;
   /** Scales to exactly `width` x `height`, never stretching: `cover` crops around the centre of `focus` (default: the middle), `contain` pads with black. */
   resize(image: RawImage, options: { width: number; height: number; fit: 'cover' | 'contain'; focus?: Box }): Promise<RawImage>;

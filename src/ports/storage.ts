@@ -21,6 +21,8 @@ export interface ObjectStore {
   localPath(key: string): Promise<string | undefined>;
   /** Shows the object under a readable name (cleaned here) among the finished outputs; returns its absolute path or URL. A name that is taken by other bytes gets a number. */
   publish(key: string, name: string): Promise<string>;
+  /** An absolute path, not yet there, for a local file that is being made for `put({ move: true })`. */
+  scratchPath(extension: string): Promise<string>;
   /** A missing key is no error. */
   delete(key: string): Promise<void>;
 }
@@ -71,6 +73,7 @@ export interface Files {
    * NOT_FOUND, FORBIDDEN (the hint says how to allow the folder), INVALID_INPUT (a folder, empty, or over the size limit).
    */
   resolve(path: string, options?: { maxBytes?: number }): Promise<AllowedFile>;
+  /** The bytes of a resolved file. CONFLICT where its size has changed since; otherwise as `resolve`. */
   read(file: AllowedFile): Promise<Uint8Array>;
   /** The folders that may be read, as absolute paths. */
   allowedFolders(): Promise<string[]>;
@@ -80,8 +83,9 @@ export interface Files {
 export interface Downloads {
   /**
    * Fetches an https URL of a public host: every resolved address must be public, the connection is pinned to it, at most three
-   * redirects, each checked again. INVALID_INPUT (not https, credentials in it), FORBIDDEN (private address, or downloads are off),
-   * INVALID_MEDIA (over `maxBytes`), UNAVAILABLE (no answer). The response's own text is never repeated.
+   * redirects, each checked again. INVALID_INPUT (not https, credentials in it), FORBIDDEN (private address, downloads are off, status 401 or 403),
+   * INVALID_MEDIA (empty, or over `maxBytes`), NOT_FOUND (status 404 or 410), UNAVAILABLE (no answer, or another status).
+   * The response's own text is never repeated. `mediaType` is `application/octet-stream` where the content is no supported picture.
    */
   fetch(url: string, options: { maxBytes: number } & CallOptions): Promise<FileBytes & { name: string }>;
 }

@@ -1,0 +1,41 @@
+// Writes the generated tables of README.md (tools, settings) from the build; --check fails where they differ.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { EnvironmentSchema } from '../dist/config.js';
+import { tools } from '../dist/tools/index.js';
+
+const file = new URL('../README.md', import.meta.url);
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function toolTable() {
+  const rows = tools.map(({ name, description, annotations, input }) => {
+    const effect = annotations.readOnlyHint ? 'reads' : annotations.destructiveHint ? 'deletes or stops' : 'adds';
+    const fields = Object.entries(input.shape).map(([field, schema]) => (schema.safeParse(undefined).success ? field : `**${field}**`));
+    return `| \`${name}\` | ${cell(description)} | ${effect} | ${fields.join(', ')} |`;
+  });
+  return ['| tool | what it does | effect | arguments (required in bold) |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function settingsTable() {
+  const rows = Object.entries(EnvironmentSchema.shape).map(([name, schema]) => {
+    const initial = schema.safeParse(undefined).data;
+    return `| \`${name}\` | ${initial === '' ? 'empty' : `\`${initial}\``} | ${cell(schema.description)} |`;
+  });
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function replaceBetween(text, name, content) {
+  const pattern = new RegExp(`(<!-- generated:${name} -->\\n)[\\s\\S]*?(\\n<!-- /generated:${name} -->)`);
+  if (!pattern.test(text)) throw new Error(`README.md has no section generated:${name}`);
+  return text.replace(pattern, (_, open, close) => `${open}${content}${close}`);
+}
+
+const before = readFileSync(file, 'utf8');
+const after = replaceBetween(replaceBetween(before, 'tools', toolTable()), 'settings', settingsTable());
+if (after === before) console.log('README.md is up to date.');
+else if (process.argv.includes('--check')) {
+  console.error('README.md differs from the code: run `npm run gen` and commit it.');
+  process.exit(1);
+} else {
+  writeFileSync(file, after);
+  console.log('README.md updated.');
+}

@@ -1,0 +1,73 @@
+import { createFog } from './fog.ts';
+import type { Frame } from './frames.ts';
+import { createGrain } from './grain.ts';
+import { createRain } from './rain.ts';
+import { createSnow } from './snow.ts';
+
+/** How much of it: from words such as "light" and "heavy". */
+export type Density = 'light' | 'normal' | 'heavy';
+
+export interface Effect {
+  kind: 'snow' | 'rain' | 'fog' | 'grain';
+  density: Density;
+}
+
+/** Where and when a frame is: `shift` is how far the picture has moved on screen since the first frame, in output pixels. */
+export interface Moment {
+  index: number;
+  timeSeconds: number;
+  shiftX: number;
+  shiftY: number;
+}
+
+/** Draws one effect over a finished frame. Deterministic: the same seed and moment give the same pixels. */
+export type Overlay = (frame: Frame, moment: Moment) => void;
+
+const WORDS: readonly (readonly [Effect['kind'], RegExp])[] = [
+  ['fog', /\b(?:fog|foggy|mist|misty|haze|hazy)\b/g],
+  [
+    'snow',
+    /\b(?:snow(?:fall|flakes?|ing|storm|s)|blizzard|flurries|(?:falling|drifting|swirling|fresh|light|heavy|gentle|soft|thick|floating)\s+snow|snow\s+(?:is\s+)?(?:falls?|falling|drifts?|drifting|swirls?|swirling|comes down|coming down))\b/g,
+  ],
+  ['rain', /\b(?:rain(?:s|ing|fall|drops?|storm|y)?|downpour|drizzle|drizzling)\b(?![\s-](?:boots?|coats?|jackets?|forest|soaked|slicked|washed))/g],
+  ['grain', /\b(?:film grain|grainy|grain effect|(?:16|35)\s?mm film)\b/g],
+];
+const LIGHT = /\b(?:light|gentle|soft|subtle|slight|faint|thin|few|drizzl\w*|delicate)\W+(?:\w+\W+)?$/;
+const HEAVY = /\b(?:heavy|thick|dense|strong|intense|pouring)\W+(?:\w+\W+)?$/;
+const NEGATED = /\b(?:no|without|never|not|after the|stopped)\s+(?:any\s+|more\s+)?(?:\w+\s+)?$/;
+
+/** Atmosphere that the prompt asks for, each kind once. Snow that only lies ("snow-covered roof") is none. */
+export function readAtmosphere(prompt: string): Effect[] {
+  const text = prompt.toLowerCase();
+  return WORDS.flatMap(([kind, pattern]) => {
+    const match = [...text.matchAll(pattern)].find((found) => !NEGATED.test(text.slice(0, found.index)));
+    return match ? [{ kind, density: readDensity(text, match[0], match.index) }] : [];
+  });
+}
+
+function readDensity(text: string, words: string, index: number): Density {
+  const before = text.slice(Math.max(0, index - 30), index) + (words.includes(' ') ? `${words.split(' ')[0]} ` : '');
+  if (HEAVY.test(before) || /blizzard|storm|downpour/.test(words)) return 'heavy';
+  return LIGHT.test(before) || /flurries|drizzl/.test(words) ? 'light' : 'normal';
+}
+
+/** Atmosphere words that are understood but not drawn by this renderer. */
+const NOT_DRAWN: readonly (readonly [RegExp, string])[] = [
+  [/\bsmok(?:e|y)\b/, 'smoke'],
+  [/\bsparks?\b|\bembers?\b/, 'sparks'],
+  [/\bflames?\b|\bfire\b|\bcandle/, 'the light of flames'],
+  [/\bwaves?\b|\bwater\b.*\b(?:flow|ripple|shimmer)|\b(?:flow|ripple|shimmer)\w*\b.*\bwater\b/, 'moving water'],
+  [/\b(?:light|sun|god)[\s-]?(?:rays?|beams?|shafts?)\b/, 'light rays'],
+];
+
+/** One sentence that names what the prompt asks for and the renderer leaves out, or none. */
+export function atmosphereNotes(prompt: string): string[] {
+  const missing = NOT_DRAWN.filter(([pattern]) => pattern.test(prompt.toLowerCase())).map(([, name]) => name);
+  return missing.length > 0 ? [`Not drawn by the animatic: ${missing.join(', ')}.`] : [];
+}
+
+/** Overlays in drawing order, far to near. */
+export function createOverlays(effects: Effect[], size: { width: number; height: number; fps: number }, seed: number): Overlay[] {
+  const makers = { snow: createSnow, rain: createRain, fog: createFog, grain: createGrain };
+  return effects.map(({ kind, density }) => makers[kind](size, density, seed));
+}

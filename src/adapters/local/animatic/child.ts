@@ -1,0 +1,86 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AppError } from '../../../errors.ts';
+import type { RawImage } from '../../../ports/pictures.ts';
+import type { TakeFailure } from '../../../ports/video.ts';
+import { type CallContext, serve } from '../child/serve.ts';
+import type { CodecChoice } from '../media/backend.ts';
+import { openEncoder } from '../media/encoder.ts';
+import { decodePicture, pictureSize } from './decode.ts';
+import { lastPlan, planScene, type RenderedShot, renderShot, type Scene, type ShotPlan } from './shot.ts';
+
+/** What the child renders: a picture file or a drawn card. */
+export interface RenderParams {
+  plan: ShotPlan;
+  picture: { path: string } | { image: RawImage };
+  /** The shot ends on this picture. */
+  lastPicture?: { path: string } | undefined;
+  outputPath: string;
+  codec: CodecChoice;
+}
+
+/** How a render ended, where it is no defect. */
+export type RenderResult = { notes: string[] } | { failed: TakeFailure; message: string };
+
+/** Written into every file, so that nobody takes it for AI-generated media. */
+const COMMENT = 'Animatic (storyboard preview) by vrag-mcp; camera moves over reference images, not AI-generated video';
+
+async function openShot({ plan, picture, lastPicture }: RenderParams): Promise<RenderedShot> {
+  const first = await openScene(plan, picture);
+  return renderShot(plan, first, lastPicture && (await openScene(lastPlan(plan), lastPicture)));
+}
+
+async function openScene(plan: ShotPlan, picture: RenderParams['picture']): Promise<Scene> {
+  if ('image' in picture) return { source: picture.image, path: planScene(plan, picture.image).path, image: picture.image };
+  const source = await pictureSize(picture.path);
+  const { path, decodeSize } = planScene(plan, source);
+  return { source, path, image: await decodePicture(picture.path, decodeSize) };
+}
+
+async function encodeShot(shot: RenderedShot, { plan, outputPath, codec }: RenderParams, { signal, emit }: CallContext): Promise<void> {
+  const { width, height, fps } = plan;
+  const metadata = { title: 'Animatic (storyboard preview)', comment: COMMENT };
+  const encoder = await openEncoder({ path: outputPath, width, height, fps, metadata }, codec);
+  try {
+    let written: Promise<void> = Promise.resolve();
+    for (let index = 0; index < shot.frames; index++) {
+      signal.throwIfAborted();
+      // Two frame buffers take turns: the next frame is drawn while the encoder works on this one.
+      const frame = shot.draw(index);
+      await written;
+      written = encoder.write(frame.bytes);
+      written.catch(() => undefined);
+      if (index % 6 === 5) await emit({ progress: index / shot.frames });
+      // The end of the parent and cancellation are noticed between frames.
+      await nextTurn();
+    }
+    await written;
+    signal.throwIfAborted();
+    await encoder.finish();
+  } catch (error) {
+    await encoder.abort();
+    throw error;
+  }
+}
+
+async function render(params: RenderParams, context: CallContext): Promise<RenderResult> {
+  try {
+    const shot = await openShot(params);
+    await encodeShot(shot, params, context);
+    return { notes: shot.notes };
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    const failure = expected(error);
+    if (!failure) throw error;
+    return failure;
+  }
+}
+
+function expected(error: unknown): RenderResult | undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return { failed: 'outOfDisk', message: 'The disk is full.' };
+  if (!(error instanceof AppError)) return undefined;
+  const message = error.hint ? `${error.message} ${error.hint}` : error.message;
+  if (error.code === 'UNSUPPORTED') return { failed: 'noCodec', message };
+  return error.code === 'INVALID_MEDIA' || error.code === 'INVALID_INPUT' ? { failed: 'invalidRequest', message } : undefined;
+}
+
+serve({ render });

@@ -1,0 +1,89 @@
+import type { OverlayOptions } from 'sharp';
+import { AppError } from '../../../errors.ts';
+import type { FileBytes, RawImage } from '../../../ports.ts';
+import { fitInside } from './geometry.ts';
+import { loadSharp } from './sharp.ts';
+import { drawLine } from './text.ts';
+
+export interface SheetCell {
+  image: RawImage;
+  label?: string;
+}
+
+export interface SheetOptions {
+  columns: number;
+  cellWidth: number;
+  maxBytes?: number;
+}
+
+const GROUND = '#1b1a19';
+const CELL = '#262423';
+const LABEL = '#e8e2da';
+/** Cells are never flatter than 3:1 nor taller than 1:2, so that one odd picture does not spoil the grid. */
+const MIN_ASPECT = 0.5;
+const MAX_ASPECT = 3;
+const QUALITIES = [85, 75, 65, 55, 45, 35];
+const SCALES = [1, 0.75, 0.5, 0.35, 0.25];
+
+/** See `Images.contactSheet`. INVALID_INPUT without cells or where `maxBytes` cannot be met even at a quarter of the size. */
+export async function drawSheet(cells: SheetCell[], options: SheetOptions): Promise<FileBytes> {
+  if (cells.length === 0) throw new AppError('INVALID_INPUT', 'A contact sheet needs at least one picture.');
+  for (const scale of SCALES) {
+    const sheet = await compose(cells, options.columns, Math.max(16, Math.round(options.cellWidth * scale)));
+    const bytes = await withinLimit(sheet, options.maxBytes);
+    if (bytes) return { bytes, mediaType: 'image/jpeg' };
+  }
+  throw new AppError('INVALID_INPUT', `A contact sheet of ${cells.length} pictures does not fit in ${options.maxBytes} bytes.`, {
+    hint: 'Ask for fewer pictures or more bytes.',
+  });
+}
+
+async function withinLimit(sheet: Buffer, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
+  const sharp = await loadSharp();
+  for (const quality of QUALITIES) {
+    const jpeg = await sharp(sheet).jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
+    if (jpeg.length <= maxBytes) return new Uint8Array(jpeg);
+  }
+  return undefined;
+}
+
+/** The median, because most pictures of a sheet share a shape. */
+function cellAspect(cells: SheetCell[]): number {
+  const sorted = cells.map(({ image }) => image.width / image.height).sort((a, b) => a - b);
+  return Math.min(MAX_ASPECT, Math.max(MIN_ASPECT, sorted[sorted.length >> 1]));
+}
+
+async function compose(cells: SheetCell[], askedColumns: number, cellWidth: number): Promise<Buffer> {
+  const columns = Math.max(1, Math.min(askedColumns, cells.length));
+  const cellHeight = Math.round(cellWidth / cellAspect(cells));
+  const gap = Math.max(2, Math.round(cellWidth * 0.03));
+  const fontSize = Math.min(18, Math.max(9, cellWidth * 0.055));
+  const labelHeight = cells.some((cell) => cell.label) ? Math.round(fontSize * 2) : 0;
+  const layers: OverlayOptions[] = [];
+  for (const [index, cell] of cells.entries()) {
+    const left = gap + (index % columns) * (cellWidth + gap);
+    const top = gap + Math.floor(index / columns) * (cellHeight + labelHeight + gap);
+    layers.push({ input: { create: { width: cellWidth, height: cellHeight, channels: 3, background: CELL } }, left, top });
+    layers.push(centred(await fitInside(cell.image, cellWidth, cellHeight), { left, top, width: cellWidth, height: cellHeight }));
+    const label = cell.label && (await drawLine(cell.label, { size: fontSize, colour: LABEL, strut: true }, cellWidth));
+    if (label) layers.push(centred(label, { left, top: top + cellHeight, width: cellWidth, height: Math.max(labelHeight, label.height) }));
+  }
+  const rows = Math.ceil(cells.length / columns);
+  const width = gap + columns * (cellWidth + gap);
+  const height = gap + rows * (cellHeight + labelHeight + gap);
+  const sharp = await loadSharp();
+  return sharp({ create: { width, height, channels: 3, background: GROUND }, limitInputPixels: false })
+    .composite(layers)
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+}
+
+/** A picture in the middle of a rectangle that it fits in. */
+function centred(image: RawImage, box: { left: number; top: number; width: number; height: number }): OverlayOptions {
+  return layer(image, Math.round(box.left + (box.width - image.width) / 2), Math.round(box.top + (box.height - image.height) / 2));
+}
+
+export function layer(image: RawImage, left: number, top: number): OverlayOptions {
+  const { width, height, channels, data } = image;
+  return { input: Buffer.from(data.buffer, data.byteOffset, data.byteLength), raw: { width, height, channels }, left, top };
+}

@@ -1,0 +1,110 @@
+/**
+ * Least squares over differences on a pixel grid: for each unknown `hold * value` plus the weighted differences to its up to four
+ * neighbours equals `right`.
+ */
+export interface GridSystem {
+  /** Position of each unknown, in grid cells. */
+  xs: Int32Array;
+  ys: Int32Array;
+  /** Four a unknown (left, right, up, down): the neighbour's number, or -1. */
+  links: Int32Array;
+  /** Weight of each link; 0 where there is none. */
+  weights: Float32Array;
+  /** Weight of what holds the unknown in place: its own colour and fixed neighbours. */
+  hold: Float32Array;
+}
+
+/** The system and its coarser versions, the finest first. */
+export interface Grids {
+  system: GridSystem;
+  /** For each unknown the number of its block at the next coarser grid. */
+  blocks: Int32Array;
+  coarser: Grids | undefined;
+}
+
+/** Relaxation sweeps before and after each coarser grid, and the cycles: the residual falls about tenfold a cycle (measured on the seams of photographs). */
+const SWEEPS = 2;
+const CYCLES = 4;
+const COARSEST_UNKNOWNS = 16;
+const COARSEST_SWEEPS = 30;
+
+/** Joins 2 x 2 cells again and again. */
+export function buildGrids(system: GridSystem): Grids {
+  const count = system.hold.length;
+  const blocks = new Int32Array(count);
+  if (count <= COARSEST_UNKNOWNS) return { system, blocks, coarser: undefined };
+  const numbers = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const key = (system.ys[i] >> 1) * 65536 + (system.xs[i] >> 1);
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(key, number);
+    }
+    blocks[i] = number;
+  }
+  if (numbers.size === count) return { system, blocks, coarser: undefined };
+  return { system, blocks, coarser: buildGrids(join(system, blocks, numbers.size)) };
+}
+
+function join(from: GridSystem, blocks: Int32Array, count: number): GridSystem {
+  const to: GridSystem = {
+    xs: new Int32Array(count),
+    ys: new Int32Array(count),
+    links: new Int32Array(count * 4).fill(-1),
+    weights: new Float32Array(count * 4),
+    hold: new Float32Array(count),
+  };
+  for (let i = 0; i < blocks.length; i++) {
+    const block = blocks[i];
+    to.xs[block] = from.xs[i] >> 1;
+    to.ys[block] = from.ys[i] >> 1;
+    to.hold[block] += from.hold[i];
+    for (let side = 0; side < 4; side++) {
+      const link = from.links[i * 4 + side];
+      if (link < 0 || blocks[link] === block) continue;
+      to.links[block * 4 + side] = blocks[link];
+      // Half: the centres of two blocks are two cells apart (over-correction for piecewise constant blocks, Braess 1995).
+      to.weights[block * 4 + side] += from.weights[i * 4 + side] / 2;
+    }
+  }
+  return to;
+}
+
+/** Solves for `values` in place, from their present state, by multigrid V-cycles. */
+export function solve(grids: Grids, values: Float32Array, right: Float32Array): void {
+  for (let cycle = 0; cycle < CYCLES; cycle++) descend(grids, values, right);
+}
+
+function descend({ system, blocks, coarser }: Grids, values: Float32Array, right: Float32Array): void {
+  if (!coarser) {
+    for (let sweep = 0; sweep < COARSEST_SWEEPS; sweep++) relax(system, values, right);
+    return;
+  }
+  for (let sweep = 0; sweep < SWEEPS; sweep++) relax(system, values, right);
+  const rest = new Float32Array(coarser.system.hold.length);
+  for (let i = 0; i < values.length; i++) rest[blocks[i]] += residual(system, values, right, i);
+  const correction = new Float32Array(rest.length);
+  descend(coarser, correction, rest);
+  for (let i = 0; i < values.length; i++) values[i] += correction[blocks[i]];
+  for (let sweep = 0; sweep < SWEEPS; sweep++) relax(system, values, right);
+}
+
+function residual({ links, weights, hold }: GridSystem, values: Float32Array, right: Float32Array, i: number): number {
+  let rest = right[i] - hold[i] * values[i];
+  for (let side = i * 4; side < i * 4 + 4; side++) if (links[side] >= 0) rest -= weights[side] * (values[i] - values[links[side]]);
+  return rest;
+}
+
+function relax({ links, weights, hold }: GridSystem, values: Float32Array, right: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    let sum = right[i];
+    let total = hold[i];
+    for (let side = i * 4; side < i * 4 + 4; side++) {
+      if (links[side] < 0) continue;
+      sum += weights[side] * values[links[side]];
+      total += weights[side];
+    }
+    values[i] = sum / total;
+  }
+}

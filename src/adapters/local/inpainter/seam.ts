@@ -1,0 +1,121 @@
+import { buildGrids, type GridSystem, solve } from './levelling.ts';
+import { RADIUS } from './patchmatch.ts';
+import type { Level } from './pyramid.ts';
+
+/** Pull of each pixel towards its copied colour against the copied gradients; a seam is levelled over about 1 / sqrt(this) pixels. */
+const COLOUR_PULL = 0.001;
+/** A step of this many levels between a copy and what it meets gets half the weight: it is rather an edge of the scene than a seam. */
+const SEAM_LEVELS = 24;
+
+/** Where each hole pixel was copied from. */
+interface Copies {
+  width: number;
+  height: number;
+  /** Number of each hole pixel, in reading order; -1 for known pixels. */
+  number: Int32Array;
+  places: Int32Array;
+  origins: Int32Array;
+}
+
+/**
+ * Fills each hole pixel from the best patch centred there, then levels the seams: least squares over copied gradients and colours with the
+ * known pixels fixed (screened Poisson equation, Bhat et al. 2008, "Fourier Analysis of the 2D Screened Poisson Equation for Gradient
+ * Domain Problems"); the gradient across a seam is the mean of what both patches say.
+ */
+export function copyPatches(level: Level, original: Uint8Array): Uint8Array {
+  const copies = collect(level);
+  const out = Uint8Array.from(original);
+  const system = openSystem(original, copies);
+  const grids = buildGrids(system);
+  const values = new Float32Array(copies.places.length);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0; i < values.length; i++) values[i] = original[copies.origins[i] * 3 + channel];
+    solve(grids, values, wantedDifferences(original, copies, system, channel));
+    for (let i = 0; i < values.length; i++) out[copies.places[i] * 3 + channel] = Math.max(0, Math.min(255, Math.round(values[i])));
+  }
+  return out;
+}
+
+function collect({ width, height, hole, nearest }: Level): Copies {
+  const number = new Int32Array(hole.length).fill(-1);
+  const places: number[] = [];
+  const origins: number[] = [];
+  for (let at = 0; at < hole.length; at++) {
+    if (hole[at] === 0) continue;
+    const y = Math.floor(at / width);
+    const centreY = Math.max(RADIUS, Math.min(height - RADIUS - 1, y));
+    const centreX = Math.max(RADIUS, Math.min(width - RADIUS - 1, at - y * width));
+    const centre = centreY * width + centreX;
+    number[at] = places.length;
+    places.push(at);
+    origins.push(nearest[centre] + at - centre);
+  }
+  return { width, height, number, places: Int32Array.from(places), origins: Int32Array.from(origins) };
+}
+
+/** Links between neighbouring hole pixels; `hold` also has the links to known neighbours. */
+function openSystem(pixels: Uint8Array, copies: Copies): GridSystem {
+  const { width, places, origins, number } = copies;
+  const count = places.length;
+  const system: GridSystem = {
+    xs: places.map((at) => at % width),
+    ys: places.map((at) => Math.floor(at / width)),
+    links: new Int32Array(count * 4).fill(-1),
+    weights: new Float32Array(count * 4),
+    hold: new Float32Array(count).fill(COLOUR_PULL),
+  };
+  for (let i = 0; i < count; i++) {
+    for (let side = 0; side < 4; side++) {
+      const step = stepTo(copies, places[i], side);
+      if (step === 0) continue;
+      const neighbour = number[places[i] + step];
+      const here = beside(copies, origins[i], side);
+      const there = neighbour < 0 ? places[i] + step : origins[neighbour];
+      let mismatch = 0;
+      for (let c = 0; c < 3; c++) mismatch += (pixels[here * 3 + c] - pixels[there * 3 + c]) ** 2 / 3;
+      const weight = 1 / (1 + mismatch / SEAM_LEVELS ** 2) ** 2;
+      system.links[i * 4 + side] = neighbour;
+      system.weights[i * 4 + side] = weight;
+      if (neighbour < 0) system.hold[i] += weight;
+    }
+  }
+  return system;
+}
+
+function wantedDifferences(pixels: Uint8Array, copies: Copies, system: GridSystem, channel: number): Float32Array {
+  const { places, origins } = copies;
+  const right = new Float32Array(places.length);
+  for (let i = 0; i < places.length; i++) {
+    const copied = pixels[origins[i] * 3 + channel];
+    right[i] = COLOUR_PULL * copied;
+    for (let side = 0; side < 4; side++) {
+      const step = stepTo(copies, places[i], side);
+      if (step === 0) continue;
+      const neighbour = system.links[i * 4 + side];
+      const here = pixels[beside(copies, origins[i], side) * 3 + channel];
+      const weight = system.weights[i * 4 + side];
+      if (neighbour < 0) right[i] += weight * (pixels[(places[i] + step) * 3 + channel] + copied - here);
+      else {
+        const back = pixels[beside(copies, origins[neighbour], side ^ 1) * 3 + channel];
+        right[i] += (weight * (copied - here + back - pixels[origins[neighbour] * 3 + channel])) / 2;
+      }
+    }
+  }
+  return right;
+}
+
+/** Index step to the left, right, upper or lower neighbour (side 0 to 3), or 0 at the picture's edge. */
+function stepTo({ width, height }: Copies, at: number, side: number): number {
+  const y = Math.floor(at / width);
+  const x = at - y * width;
+  if (side === 0) return x > 0 ? -1 : 0;
+  if (side === 1) return x < width - 1 ? 1 : 0;
+  if (side === 2) return y > 0 ? -width : 0;
+  return y < height - 1 ? width : 0;
+}
+
+/** The pixel beside an origin; at the picture's edge or the hole the origin itself (no gradient known). */
+function beside(copies: Copies, origin: number, side: number): number {
+  const next = origin + stepTo(copies, origin, side);
+  return copies.number[next] >= 0 ? origin : next;
+}

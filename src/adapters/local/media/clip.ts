@@ -1,0 +1,151 @@
+import { AppError } from '../../../errors.ts';
+
+/** What the header of a video file says, as both codecs report it. Ticks are units of `tickSeconds`. */
+export interface ClipHeader {
+  /** Stored size in pixels, before rotation. */
+  codedWidth: number;
+  codedHeight: number;
+  /** Shape of one stored pixel, width / height; 1 where the file does not say. */
+  pixelAspect: number;
+  /** The display matrix (ISO/IEC 14496-12, 8.5.2.3) as nine integers, or `undefined` where there is none. */
+  displayMatrix: number[] | undefined;
+  tickSeconds: number;
+  /** Presentation time of the first picture in ticks; `undefined` where the container does not say. */
+  startTicks: number | undefined;
+  /** 0 where the container does not say. */
+  durationSeconds: number;
+  /** Average frames per second; 0 where the container does not say. */
+  fps: number;
+  /** 0 where the container does not count. */
+  frames: number;
+  codec: string;
+  pixelFormat: string;
+  /** FFmpeg's name of the YUV matrix, e.g. `bt709`; `unknown` where the file does not say. */
+  colourMatrix: string;
+  fullRange: boolean;
+  hasAudio: boolean;
+  mediaType: string;
+  /** What clips must share to be joined by stream copy. */
+  join: { codec: string; size: string; pixels: string; rate: string; audio: string };
+}
+
+/** One video packet of the file, in stored (decoding) order. */
+export interface PacketEntry {
+  /** Presentation time in ticks, or `undefined` where the container has none. */
+  pts: number | undefined;
+  dts: number | undefined;
+  keyframe: boolean;
+  /** Cut off by an edit list: decoded, never shown. */
+  hidden: boolean;
+}
+
+/** One pass of the decoder over a part of the clip. */
+export interface DecodePass {
+  /** FFmpeg filter chain that ends in packed pixels of `frameBytes`. */
+  filter: string;
+  frameBytes: number;
+  /** Start at this keyframe instead of at the beginning. */
+  from?: PacketEntry | undefined;
+  /** Only these frames, by presentation time (or by index where `byIndex`), ascending; all without it. */
+  wanted?: number[] | undefined;
+  /** The file has no presentation times: `position` counts frames. */
+  byIndex: boolean;
+}
+
+export interface DecodedFrame {
+  /** Presentation time in ticks (`undefined` where the file has none), or the index where the pass is `byIndex`. */
+  position: number | undefined;
+  /** Packed pixels, valid until the next frame is asked for. */
+  data: Uint8Array;
+}
+
+/** An open video file. */
+export interface Clip {
+  readonly header: ClipHeader;
+  /** How many frames' decoding one jump costs; the planner weighs it against decoding on. */
+  readonly jumpCostFrames: number;
+  /** All video packets, without decoding. */
+  packets(): Promise<PacketEntry[]>;
+  /** Decodes; broken data is counted in `decodeErrors` and skipped. */
+  decode(pass: DecodePass): AsyncIterable<DecodedFrame>;
+  /** Decode errors of all passes so far: packets the decoder refused and pictures it marked as damaged. */
+  readonly decodeErrors: number;
+  close(): void;
+}
+
+/** INVALID_MEDIA with a fixed text; the codec's own words go to `cause`. */
+export function brokenFile(what: string, cause?: unknown): AppError {
+  return new AppError('INVALID_MEDIA', `The file ${what}.`, {
+    hint: 'Give an MP4, MOV, WebM, MKV, AVI, MPEG or Ogg video that plays in a video player.',
+    cause,
+  });
+}
+
+/** IANA media types by FFmpeg's demuxer names (the keys are also the only ones that are opened: no playlists, scripts or devices). */
+const MEDIA_TYPES: Record<string, string> = {
+  'mov,mp4,m4a,3gp,3g2,mj2': 'video/mp4',
+  'matroska,webm': 'video/webm',
+  avi: 'video/x-msvideo',
+  mpegts: 'video/mp2t',
+  mpeg: 'video/mpeg',
+  ogg: 'video/ogg',
+};
+
+/** Value of FFmpeg's `format_whitelist`. */
+export const FORMAT_WHITELIST = Object.keys(MEDIA_TYPES).join(',');
+
+/** WebM's codecs (webmproject.org, container guidelines); anything else in that container is Matroska. */
+const WEBM_CODECS = new Set(['vp8', 'vp9', 'av1']);
+
+/** The media type by container, its major brand (`qt  ` is QuickTime) and its codec. */
+export function mediaTypeOf(format: string, majorBrand: string | undefined, codec: string): string {
+  const type = MEDIA_TYPES[format] ?? 'application/octet-stream';
+  if (type === 'video/mp4' && majorBrand?.trim() === 'qt') return 'video/quicktime';
+  if (type === 'video/webm' && !WEBM_CODECS.has(codec)) return 'video/x-matroska';
+  return type;
+}
+
+/** How a stored picture is turned upright: FFmpeg filters, and whether width and height change places. */
+export function orientation(matrix: number[] | undefined): { filters: string[]; quarterTurn: boolean } {
+  if (!matrix) return { filters: [], quarterTurn: false };
+  const [a, b, , c, d] = matrix;
+  // The same eight cases as FFmpeg's own rotation (fftools/ffmpeg_filter.c, configure_input_video_filter).
+  if (Math.abs(b) > Math.abs(a)) {
+    const turn = b > 0 ? (c > 0 ? 'cclock_flip' : 'clock') : c < 0 ? 'clock_flip' : 'cclock';
+    return { filters: [`transpose=${turn}`], quarterTurn: true };
+  }
+  return { filters: [...(a < 0 ? ['hflip'] : []), ...(d < 0 ? ['vflip'] : [])], quarterTurn: false };
+}
+
+/** Size of the upright picture in square pixels. Pixel shapes beyond 1:4 are taken for nonsense and ignored. */
+export function uprightSize(header: ClipHeader): { width: number; height: number } {
+  const aspect = header.pixelAspect > 0.25 && header.pixelAspect < 4 ? header.pixelAspect : 1;
+  const width = Math.max(1, Math.round(header.codedWidth * aspect));
+  return orientation(header.displayMatrix).quarterTurn ? { width: header.codedHeight, height: width } : { width, height: header.codedHeight };
+}
+
+/** FFmpeg's names of matrices to what its scale filter takes. */
+const MATRIX_OPTIONS: Record<string, string> = {
+  bt709: 'bt709',
+  fcc: 'fcc',
+  bt470bg: 'bt470',
+  smpte170m: 'smpte170m',
+  smpte240m: 'smpte240m',
+  bt2020nc: 'bt2020',
+  bt2020c: 'bt2020',
+};
+
+/**
+ * The filter chain from stored pictures to upright RGB or grey (full range) of exactly `width` x `height`.
+ * Untagged files: BT.709 from 1280 pixels wide or above 576 high, else BT.601, as mpv guesses (video/csputils.c, mp_csp_guess_colorspace).
+ */
+export function pictureFilter(header: ClipHeader, target: { width: number; height: number; format: 'gray' | 'rgb' }): string {
+  const { filters, quarterTurn } = orientation(header.displayMatrix);
+  const [width, height] = quarterTurn ? [target.height, target.width] : [target.width, target.height];
+  const smaller = width < header.codedWidth || height < header.codedHeight;
+  const flags = `${smaller ? 'area' : 'bicubic'}+accurate_rnd+full_chroma_int`;
+  const guess = header.codedWidth >= 1280 || header.codedHeight > 576 ? 'bt709' : 'smpte170m';
+  const matrix = MATRIX_OPTIONS[header.colourMatrix] ?? guess;
+  const scale = `scale=${width}:${height}:flags=${flags}:in_color_matrix=${matrix}:in_range=${header.fullRange ? 'pc' : 'tv'}:out_range=pc`;
+  return [scale, `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`, ...filters].join(',');
+}

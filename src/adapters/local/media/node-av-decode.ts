@@ -1,0 +1,118 @@
+import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF } from 'node-av/constants';
+import { Codec as AvCodec, CodecContext, FFmpegError, FilterGraph, Frame, Packet } from 'node-av/lib';
+import { AppError } from '../../../errors.ts';
+import type { ClipLimits } from './backend.ts';
+import { brokenFile, type DecodedFrame, type DecodePass } from './clip.ts';
+import { type OpenInput, ticks } from './node-av-input.ts';
+import { setOptions } from './node-av-options.ts';
+import { breather } from './pace.ts';
+
+/** Decodes from where the demuxer stands to the end, or to the last frame wanted. */
+export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: ClipLimits, onError: () => void): AsyncGenerator<DecodedFrame> {
+  const decoder = openDecoder(input, limits);
+  const picture = new Picture(pass);
+  const packet = new Packet();
+  packet.alloc();
+  const frame = new Frame();
+  frame.alloc();
+  const breathe = breather(limits.signal);
+  const wanted = pass.wanted ? new Set(pass.wanted) : undefined;
+  const last = pass.wanted ? pass.wanted[pass.wanted.length - 1] : Infinity;
+  let count = 0;
+  try {
+    while (true) {
+      const more = feed(input, decoder, packet, onError);
+      let received = decoder.receiveFrameSync(frame);
+      for (; received >= 0; received = decoder.receiveFrameSync(frame)) {
+        if (frame.decodeErrorFlags !== 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) !== 0) onError();
+        const position = pass.byIndex ? count : ticks(frame.bestEffortTimestamp);
+        count++;
+        if (!wanted || (position !== undefined && wanted.has(position))) yield { position, data: picture.convert(frame) };
+        if (position !== undefined && position >= last) return;
+        frame.unref();
+        await breathe();
+      }
+      if (received !== AVERROR_EAGAIN && received !== AVERROR_EOF) onError();
+      if (!more) return;
+      await breathe();
+    }
+  } finally {
+    picture.free();
+    frame.free();
+    packet.free();
+    decoder.freeContext();
+  }
+}
+
+function openDecoder({ stream }: OpenInput, limits: ClipLimits): CodecContext {
+  const codec = AvCodec.findDecoder(stream.codecpar.codecId);
+  if (!codec) throw brokenFile('is in a video format that cannot be decoded here');
+  const decoder = new CodecContext();
+  decoder.allocContext3(codec);
+  decoder.parametersToContext(stream.codecpar);
+  decoder.pktTimebase = stream.timeBase;
+  setOptions(decoder, { max_pixels: String(limits.maxPixels), threads: 'auto' });
+  const opened = decoder.open2Sync(codec);
+  if (opened < 0) throw brokenFile('cannot be decoded', opened);
+  return decoder;
+}
+
+/** Gives the decoder its next packet, or tells it that the end is reached: then false. */
+function feed({ demuxer, stream }: OpenInput, decoder: CodecContext, packet: Packet, onError: () => void): boolean {
+  while (true) {
+    const read = demuxer.readFrameSync(packet);
+    if (read < 0) {
+      if (read !== AVERROR_EOF) onError();
+      decoder.sendPacketSync(null);
+      return false;
+    }
+    const ours = packet.streamIndex === stream.index;
+    const sent = ours ? decoder.sendPacketSync(packet) : 0;
+    packet.unref();
+    if (sent < 0) onError();
+    if (ours) return true;
+  }
+}
+
+/** FFmpeg's filter chain from decoded pictures to packed pixels; made again where pictures change their size or format. */
+class Picture {
+  readonly #pass: DecodePass;
+  readonly #result = new Frame();
+  #graph: FilterGraph | undefined;
+  #shape = '';
+
+  constructor(pass: DecodePass) {
+    this.#pass = pass;
+    this.#result.alloc();
+  }
+
+  convert(frame: Frame): Uint8Array {
+    const shape = `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}`;
+    if (shape !== this.#shape) this.#build(shape);
+    const source = this.#graph?.getFilter('buffer@in');
+    const sink = this.#graph?.getFilter('buffersink@out');
+    if (!source || !sink) throw new AppError('INTERNAL', 'The picture filter has no ends.');
+    FFmpegError.throwIfError(source.buffersrcAddFrameSync(frame), 'filter input');
+    this.#result.unref();
+    FFmpegError.throwIfError(sink.buffersinkGetFrameSync(this.#result), 'filter output');
+    const data = this.#result.toBuffer();
+    if (data.length !== this.#pass.frameBytes) throw new AppError('INTERNAL', `A picture has ${data.length} bytes instead of ${this.#pass.frameBytes}.`);
+    return data;
+  }
+
+  #build(shape: string): void {
+    this.#graph?.free();
+    this.#graph = new FilterGraph();
+    this.#graph.alloc();
+    this.#graph.nbThreads = 1;
+    const parsed = this.#graph.parsePtr(`buffer@in=${shape}:time_base=1/1000:pixel_aspect=1/1,${this.#pass.filter},buffersink@out`);
+    FFmpegError.throwIfError(parsed, 'filter');
+    FFmpegError.throwIfError(this.#graph.configSync(), 'filter');
+    this.#shape = shape;
+  }
+
+  free(): void {
+    this.#graph?.free();
+    this.#result.free();
+  }
+}

@@ -1,0 +1,55 @@
+import type { Asset, Seen } from '../../../ports.ts';
+
+/** The columns of `asset` that hold what was seen; both null where nothing looked. */
+export interface SeenColumns {
+  colours: string | null;
+  classes: Uint8Array | null;
+}
+
+/** Bytes of one class: index as uint16, probability as float64, little-endian. */
+export const CLASS_BYTES = 10;
+
+/** Packed, because a resident load reads the classes of every asset: ten bytes each, and every probability comes back exactly. */
+export function seenColumns(seen: Seen | undefined): SeenColumns {
+  if (!seen) return { colours: null, classes: null };
+  const classes = new DataView(new ArrayBuffer(seen.classes.length * CLASS_BYTES));
+  seen.classes.forEach(([index, probability], i) => {
+    classes.setUint16(i * CLASS_BYTES, index, true);
+    classes.setFloat64(i * CLASS_BYTES + 2, probability, true);
+  });
+  return { colours: JSON.stringify(seen.colours), classes: new Uint8Array(classes.buffer) };
+}
+
+/** Calls `entry` with each packed class and its probability. */
+export function eachClass(classes: Uint8Array, entry: (classIndex: number, probability: number) => void): void {
+  const view = new DataView(classes.buffer, classes.byteOffset, classes.byteLength);
+  for (let at = 0; at < view.byteLength; at += CLASS_BYTES) entry(view.getUint16(at, true), view.getFloat64(at + 2, true));
+}
+
+export function coloursOf(colours: string): Seen['colours'] {
+  return JSON.parse(colours) as Seen['colours'];
+}
+
+function seenOf({ colours, classes }: SeenColumns): Seen | undefined {
+  if (colours === null || classes === null) return undefined;
+  const seen: Seen = { classes: [], colours: coloursOf(colours) };
+  eachClass(classes, (index, probability) => seen.classes.push([index, probability]));
+  return seen;
+}
+
+/** Columns from which an asset is put together. */
+export const ASSET_COLUMNS = 'a.body, a.colours, a.classes';
+
+export interface AssetRow extends SeenColumns {
+  body: string;
+}
+
+/** `body` is the asset as JSON without `seen`. */
+export function assetOf(row: AssetRow): Asset {
+  const seen = seenOf(row);
+  return { ...(JSON.parse(row.body) as Asset), ...(seen ? { seen } : {}) };
+}
+
+export function bodyOf({ seen: _seen, ...rest }: Asset): string {
+  return JSON.stringify(rest);
+}

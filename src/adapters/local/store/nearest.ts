@@ -1,0 +1,63 @@
+import { Best } from './best.ts';
+import type { Matrix } from './matrix.ts';
+
+/** Room for float32 rounding in the kernel's scores. */
+const ROUNDING = 1e-6;
+
+export interface NearestSlot {
+  slot: number;
+  score: number;
+  /** NaN where the vector has no time. */
+  atSeconds: number;
+}
+
+export interface NearestOptions {
+  /** Flags by slot; `undefined` allows all. */
+  allowed: Uint8Array | undefined;
+  k: number;
+  /** Among equal scores the lower comes first. */
+  orderOf: (slot: number) => number;
+  /** Exact cosine of the query with a stored vector. */
+  exactScore: (vectorId: number) => number;
+}
+
+/**
+ * The k slots with the best vectors, each with its best vector, exactly: the scan's scores with their error bounds say which rows can be among
+ * the best; those get exact scores, the most promising first, until no other can enter (the threshold algorithm; Fagin, Lotem, Naor 2003).
+ */
+export function nearestSlots(matrix: Matrix, query: Float64Array, { allowed, k, orderOf, exactScore }: NearestOptions): NearestSlot[] {
+  const slack = matrix.scan(query, allowed) + ROUNDING;
+  const best = new Best(k, orderOf);
+  const found = new Map<number, { score: number; atSeconds: number }>();
+  for (const { row, ceiling } of candidates(matrix, allowed, slack, k)) {
+    if (ceiling < best.floor) break;
+    const slot = matrix.slotOf[row];
+    const known = found.get(slot);
+    if (known && known.score >= ceiling) continue;
+    const score = exactScore(matrix.idOf[row]);
+    const atSeconds = matrix.atSecondsOf[row];
+    if (known && (score < known.score || (score === known.score && !(atSeconds < known.atSeconds)))) continue;
+    found.set(slot, { score, atSeconds });
+    best.offer(slot, score);
+  }
+  return best.entries.map(({ key, score }) => ({ slot: key, score, atSeconds: found.get(key)?.atSeconds ?? Number.NaN }));
+}
+
+/** Rows whose highest possible score reaches the k-th best lowest possible score of distinct slots; highest first. */
+function candidates(matrix: Matrix, allowed: Uint8Array | undefined, slack: number, k: number): { row: number; ceiling: number }[] {
+  const { scores, errorOf, slotOf, count } = matrix;
+  const lowest = new Best(k, () => 0);
+  let floor = lowest.floor;
+  for (let row = 0; row < count; row++) {
+    const score = scores[row] - errorOf[row] - slack;
+    if (score <= floor || (allowed && !allowed[slotOf[row]])) continue;
+    lowest.offer(slotOf[row], score);
+    floor = lowest.floor;
+  }
+  const rows: { row: number; ceiling: number }[] = [];
+  for (let row = 0; row < count; row++) {
+    const ceiling = scores[row] + errorOf[row] + slack;
+    if (ceiling >= floor && (!allowed || allowed[slotOf[row]])) rows.push({ row, ceiling });
+  }
+  return rows.sort((a, b) => b.ceiling - a.ceiling || a.row - b.row);
+}

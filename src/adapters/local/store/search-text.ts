@@ -1,0 +1,44 @@
+/**
+ * Scripts written without spaces between words, or with endings glued on: their runs are indexed as single characters and overlapping pairs, as Lucene's
+ * CJKBigramFilter does (lucene.apache.org, analysis-common, class CJKBigramFilter), so that words of one and two characters are found too.
+ */
+const CONTINUOUS = ['Hani', 'Hira', 'Kana', 'Bopo', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr'].map((script) => `\\p{scx=${script}}`).join('');
+const WORD_CHARACTER = '[\\p{L}\\p{N}\\p{M}]';
+const TOKEN = new RegExp(`(?<run>(?:(?=${WORD_CHARACTER})[${CONTINUOUS}])+)|(?:(?![${CONTINUOUS}])${WORD_CHARACTER})+`, 'gu');
+/** More words than a caption has; the rest of a query is left out. */
+const MAX_QUERY_TERMS = 64;
+
+function* tokens(text: string): Generator<{ text: string; isRun: boolean }> {
+  for (const match of text.normalize('NFKC').matchAll(TOKEN)) yield { text: match[0], isRun: match.groups?.run !== undefined };
+}
+
+function pairs(run: string): string[] {
+  const characters = Array.from(run);
+  return characters.slice(1).map((character, i) => characters[i] + character);
+}
+
+/** The text as words for the full-text index. */
+export function indexedText(text: string): string {
+  const words: string[] = [];
+  for (const token of tokens(text)) {
+    if (token.isRun) words.push(...Array.from(token.text), ...pairs(token.text));
+    else words.push(token.text);
+  }
+  return words.join(' ');
+}
+
+/** The token that marks rows of a collection. */
+export function scopeToken(collection: number): string {
+  return `c${collection}`;
+}
+
+/** An FTS5 query for rows of the collection with any word of the text, each quoted so that nothing in it is syntax; `undefined` where the text has no word. */
+export function textQuery(collection: number, text: string): string | undefined {
+  const terms = new Set<string>();
+  for (const token of tokens(text)) {
+    const found = token.isRun && Array.from(token.text).length > 1 ? pairs(token.text) : [token.text.toLowerCase()];
+    for (const term of found) if (terms.size < MAX_QUERY_TERMS) terms.add(`"${term}"`);
+  }
+  if (terms.size === 0) return undefined;
+  return `scope : "${scopeToken(collection)}" AND {name caption tags} : (${[...terms].join(' OR ')})`;
+}

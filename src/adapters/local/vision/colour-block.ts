@@ -1,0 +1,97 @@
+import { oklab } from './oklab.ts';
+
+/** Lightness bins of pixels without a hue. */
+const GREYS = 8;
+const HUES = 12;
+const LIGHTNESSES = 3;
+const CHROMAS = 2;
+const LAYOUT_SIDE = 4;
+const HISTOGRAM = GREYS + HUES * LIGHTNESSES * CHROMAS;
+
+/** Length of the colour block: an 80-bin histogram and a 4 x 4 layout of L, a, b. */
+export const COLOUR_DIMENSIONS = HISTOGRAM + 3 * LAYOUT_SIDE * LAYOUT_SIDE;
+
+/** Chroma between which a pixel goes over from grey to coloured, and from pale to vivid. */
+const GREY_CHROMA = 0.02;
+const COLOURED_CHROMA = 0.06;
+const PALE_CHROMA = 0.08;
+const VIVID_CHROMA = 0.16;
+
+/** How much the layout counts beside the histogram, and how a and b are scaled against lightness. */
+const LAYOUT_GAIN = 0.35;
+const HUE_GAIN = 4;
+
+/**
+ * The colours of a picture and roughly where they are, unit length: square roots of a soft OKLab histogram
+ * (so that a dot product is the Bhattacharyya coefficient), and a coarse layout. `rgb` is a square picture.
+ */
+export function colourBlock(rgb: Uint8Array): Float32Array {
+  const lab = oklab(rgb);
+  const block = new Float32Array(COLOUR_DIMENSIONS);
+  addHistogram(lab, block);
+  addLayout(lab, Math.sqrt(rgb.length / 3), block);
+  return unit(block);
+}
+
+function addHistogram(lab: Float32Array, block: Float32Array): void {
+  const pixels = lab.length / 3;
+  for (let i = 0; i < lab.length; i += 3) {
+    const chroma = Math.hypot(lab[i + 1], lab[i + 2]);
+    const coloured = ramp(chroma, GREY_CHROMA, COLOURED_CHROMA);
+    if (coloured < 1) share(lab[i] * (GREYS - 1), GREYS - 1, (bin, part) => add(bin, (1 - coloured) * part));
+    if (coloured > 0) addHue(lab, i, coloured, ramp(chroma, PALE_CHROMA, VIVID_CHROMA), add);
+  }
+  for (let bin = 0; bin < HISTOGRAM; bin++) block[bin] = Math.sqrt(block[bin]);
+
+  function add(bin: number, part: number): void {
+    block[bin] += part / pixels;
+  }
+}
+
+function addHue(lab: Float32Array, i: number, weight: number, vivid: number, add: (bin: number, part: number) => void): void {
+  const hue = ((Math.atan2(lab[i + 2], lab[i + 1]) / (2 * Math.PI) + 1) * HUES) % HUES;
+  const lower = Math.floor(hue);
+  for (const [hueBin, huePart] of [
+    [lower % HUES, 1 - (hue - lower)],
+    [(lower + 1) % HUES, hue - lower],
+  ]) {
+    share(lab[i] * (LIGHTNESSES - 1), LIGHTNESSES - 1, (lightBin, lightPart) => {
+      const bin = GREYS + (hueBin * LIGHTNESSES + lightBin) * CHROMAS;
+      add(bin, weight * huePart * lightPart * (1 - vivid));
+      add(bin + 1, weight * huePart * lightPart * vivid);
+    });
+  }
+}
+
+/** Linear split of a position 0..last between its two neighbouring bins. */
+function share(position: number, last: number, add: (bin: number, part: number) => void): void {
+  const at = Math.min(last, Math.max(0, position));
+  const lower = Math.min(last - 1, Math.floor(at));
+  add(lower, 1 - (at - lower));
+  add(lower + 1, at - lower);
+}
+
+function addLayout(lab: Float32Array, side: number, block: Float32Array): void {
+  const cellPixels = (side / LAYOUT_SIDE) ** 2;
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const cell = Math.floor((y * LAYOUT_SIDE) / side) * LAYOUT_SIDE + Math.floor((x * LAYOUT_SIDE) / side);
+      const from = 3 * (y * side + x);
+      const to = HISTOGRAM + 3 * cell;
+      block[to] += (LAYOUT_GAIN * (lab[from] - 0.5)) / cellPixels;
+      block[to + 1] += (LAYOUT_GAIN * HUE_GAIN * lab[from + 1]) / cellPixels;
+      block[to + 2] += (LAYOUT_GAIN * HUE_GAIN * lab[from + 2]) / cellPixels;
+    }
+  }
+}
+
+const ramp = (value: number, from: number, to: number): number => Math.min(1, Math.max(0, (value - from) / (to - from)));
+
+/** Scales a vector to unit length in place. */
+export function unit(vector: Float32Array): Float32Array {
+  let square = 0;
+  for (const value of vector) square += value * value;
+  const length = Math.sqrt(square) || 1;
+  for (let i = 0; i < vector.length; i++) vector[i] /= length;
+  return vector;
+}

@@ -1,0 +1,96 @@
+import { AppError } from '../../../errors.ts';
+import type { CallOptions, RawImage } from '../../../ports.ts';
+import { ChildHost } from '../child/host.ts';
+import { PassCache } from './pass-cache.ts';
+import type { LoadedModel, ModelSource, RunRequest, RunResult } from './protocol.ts';
+import { centreView, VIEW_SIDE, type View, wholeView } from './views.ts';
+
+/** What the centre view gives. */
+export interface CentrePass {
+  /** 384 values, unit length. */
+  embedding: Float32Array;
+  logits: Float32Array;
+}
+
+/** What the whole picture, squashed to a square, gives. */
+export interface WholePass {
+  logits: Float32Array;
+  /** 112 x 14 x 14. */
+  cells: Float32Array;
+  /** 7 x 7 logits: how strongly each cell speaks for what the whole picture is taken for (`ownActivation`). */
+  subject: Float32Array;
+}
+
+/** A message of four views takes 0.2 s, loading 0.1 to 4 s on a busy machine; after this the child hangs. */
+const TIMEOUT_SECONDS = 60;
+
+/** Kept warm between an agent's calls: loading again costs up to seconds, resting about 150 MB. */
+const IDLE_SECONDS = 300;
+
+/** The model in its child process, and the passes already made. */
+export class Passes {
+  readonly #source: ModelSource;
+  readonly #host = new ChildHost(new URL('./child.js', import.meta.url), { name: 'vision', idleSeconds: IDLE_SECONDS });
+  readonly #centre = new PassCache<CentrePass>((images, options) => this.#centrePasses(images, options));
+  readonly #whole = new PassCache<WholePass>((images, options) => this.#wholePasses(images, options));
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(source: ModelSource) {
+    this.#source = source;
+  }
+
+  close(): void {
+    this.#host.close();
+  }
+
+  load(options: CallOptions): Promise<LoadedModel> {
+    return this.#inTurn(() => this.#host.call<LoadedModel>('load', this.#source, { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS }));
+  }
+
+  centre(images: RawImage[], options: CallOptions): Promise<CentrePass[]> {
+    return this.#centre.get(images, options);
+  }
+
+  whole(images: RawImage[], options: CallOptions): Promise<WholePass[]> {
+    return this.#whole.get(images, options);
+  }
+
+  /** One map of `height / 32` rows of `width / 32` values 0..1: where the weighted classes are. */
+  async evidence(view: View, weights: Float32Array, options: CallOptions): Promise<Float32Array> {
+    const [result] = await this.#run({ width: view.width, height: view.height, images: [view.data], outputs: [], evidence: weights }, options);
+    return required(result.evidence);
+  }
+
+  async #centrePasses(images: RawImage[], options: CallOptions): Promise<CentrePass[]> {
+    const views = await Promise.all(images.map(centreView));
+    const results = await this.#square(views, { outputs: ['image_embeds', 'logits'] }, options);
+    return results.map(({ outputs }) => ({ embedding: required(outputs.image_embeds), logits: required(outputs.logits) }));
+  }
+
+  async #wholePasses(images: RawImage[], options: CallOptions): Promise<WholePass[]> {
+    const views = await Promise.all(images.map((image) => wholeView(image)));
+    const results = await this.#square(views, { outputs: ['logits', 'cells'], evidence: 'own' }, options);
+    return results.map(({ outputs, evidence }) => ({ logits: required(outputs.logits), cells: required(outputs.cells), subject: required(evidence) }));
+  }
+
+  #square(views: View[], wanted: Pick<RunRequest, 'outputs' | 'evidence'>, options: CallOptions): Promise<RunResult[]> {
+    return this.#run({ width: VIEW_SIDE, height: VIEW_SIDE, images: views.map((view) => view.data), ...wanted }, options);
+  }
+
+  #run(request: Omit<RunRequest, 'model'>, options: CallOptions): Promise<RunResult[]> {
+    const call = { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS };
+    return this.#inTurn(() => this.#host.call<RunResult[]>('run', { model: this.#source, ...request }, call));
+  }
+
+  /** One call in the child at a time, so that its time limit counts its own work only. */
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(call);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new AppError('INTERNAL', 'The vision model gave no such output.');
+  return value;
+}

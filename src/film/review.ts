@@ -1,0 +1,85 @@
+import { AppError } from '../errors.ts';
+import { originalBytes, requireAsset } from '../library/assets.ts';
+import type { CallOptions, Ports, ReferenceRole } from '../ports.ts';
+import { evaluateClip } from '../quality/evaluate.ts';
+import type { Evaluation, EvaluationReference, EvaluationRequest, Expectation } from '../quality/report.ts';
+import { requireJobView } from './jobs.ts';
+import { readManifest } from './manifest.ts';
+
+/** The clip to measure: a job's video, a video asset, or a local file. */
+export type ReviewTarget = { jobId: string } | { videoId: string } | { path: string };
+
+export interface ReviewRequest {
+  target: ReviewTarget;
+  /** References instead of those of the manifest, by asset id. */
+  referenceIds?: string[] | undefined;
+  expect?: Expectation | undefined;
+}
+
+/** Longer side of a decoded reference: more than any crop of it is compared at. */
+const REFERENCE_MAX_SIDE = 1024;
+
+/** Measures a clip against its references, by default those that its manifest names, shot by shot. */
+export async function reviewVideo(
+  ports: Ports,
+  request: ReviewRequest,
+  options: CallOptions & { onProgress?: (fraction: number) => void },
+): Promise<Evaluation> {
+  const { path, videoId } = await findClip(ports, request.target);
+  const shots = request.referenceIds
+    ? [{ startSeconds: 0, endSeconds: Infinity, references: await decodeAll(ports, request.referenceIds) }]
+    : await shotsOfManifest(ports, videoId);
+  return evaluateClip(ports, { path, shots, ...(request.expect ? { expect: request.expect } : {}) }, options);
+}
+
+async function findClip(ports: Ports, target: ReviewTarget): Promise<{ path: string; videoId?: string }> {
+  if ('path' in target) return { path: (await ports.files.resolve(target.path)).path };
+  const videoId = 'videoId' in target ? target.videoId : await videoOfJob(ports, target.jobId);
+  const asset = await requireAsset(ports, videoId, 'video');
+  const path = await ports.objects.localPath(asset.objectKey);
+  if (!path) throw new AppError('NOT_FOUND', `The file of "${videoId}" is no longer in the store.`, { hint: 'Generate it again.' });
+  return { path, videoId };
+}
+
+async function videoOfJob(ports: Ports, jobId: string): Promise<string> {
+  const view = await requireJobView(ports, jobId);
+  if (view.state === 'succeeded') return view.job.videoId;
+  throw new AppError('INVALID_INPUT', `Job "${jobId}" has no video: it is ${view.state}.`, {
+    hint:
+      view.state === 'running' || view.state === 'queued'
+        ? `Wait with get_job {jobId: "${jobId}", waitSeconds: 45}.`
+        : 'Call get_job to see why, and generate_video again.',
+  });
+}
+
+async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promise<EvaluationRequest['shots']> {
+  const manifest = videoId === undefined ? undefined : await readManifest(ports, videoId);
+  if (manifest?.type !== 'video') {
+    throw new AppError('INVALID_INPUT', 'It is not known which pictures this clip was made from.', {
+      hint: 'Give referenceIds: ids of the pictures that it should show.',
+    });
+  }
+  let startSeconds = 0;
+  const shots: EvaluationRequest['shots'] = [];
+  for (const shot of manifest.shots) {
+    const endSeconds = startSeconds + shot.durationSeconds;
+    const references = await decodeAll(
+      ports,
+      shot.references.map((reference) => reference.assetId),
+      shot.references.map((reference) => reference.role as ReferenceRole),
+    );
+    shots.push({ startSeconds, endSeconds, references });
+    startSeconds = endSeconds;
+  }
+  return shots;
+}
+
+async function decodeAll(ports: Ports, ids: string[], roles: ReferenceRole[] = []): Promise<EvaluationReference[]> {
+  const references: EvaluationReference[] = [];
+  for (const [index, id] of ids.entries()) {
+    const asset = await requireAsset(ports, id, 'image');
+    const image = await ports.images.decode(await originalBytes(ports, asset), { maxSide: REFERENCE_MAX_SIDE });
+    references.push({ assetId: id, role: roles[index] ?? 'firstFrame', image });
+  }
+  return references;
+}

@@ -1,0 +1,181 @@
+import { AppError } from '../errors.ts';
+import type { Asset, AssetStatus, AssetVector, Box, Ports, RawImage, Seen } from '../ports.ts';
+import { requireAsset } from './assets.ts';
+import { newId } from './ids.ts';
+import { cleanOptional, cleanTags, cleanText } from './text.ts';
+
+/** Where the bytes of a new asset come from. */
+export type Source = { path: string } | { url: string };
+
+/** What a person says about an asset; absent fields stay as they are. */
+export interface Description {
+  caption?: string | undefined;
+  tags?: string[] | undefined;
+  licence?: string | undefined;
+  creator?: string | undefined;
+  status?: AssetStatus | undefined;
+}
+
+/** Longer side of the copy that the vision model sees: its larger view needs 256 px on the short side, up to a 4:1 panorama. */
+const VISION_MAX_SIDE = 1024;
+
+/** Frames of a video that get a vector of their own. */
+const VIDEO_VECTORS = 8;
+
+/** Adds a picture or video to a collection. The same bytes again are the same asset (`alreadyThere`), with the given description merged in. */
+export async function ingest(ports: Ports, source: Source, collection: string, description: Description, options: { maxBytes: number; signal?: AbortSignal }) {
+  const file = await load(ports, source, options);
+  const video = file.mediaType.startsWith('video/') || looksLikeVideo(file.bytes);
+  const info = video ? undefined : await ports.images.probe(file.bytes);
+  const stored = await ports.objects.put(file.bytes, info?.mediaType ?? videoType(file.bytes));
+  const known = await ports.catalog.findBySha256(collection, stored.sha256);
+  if (known) return { asset: await describe(ports, known, description), alreadyThere: true };
+  const base = {
+    collection,
+    objectKey: stored.key,
+    sha256: stored.sha256,
+    byteLength: stored.byteLength,
+    name: cleanText(file.name, 120) || 'unnamed',
+    source: cleanText('path' in source ? `file:${file.name}` : source.url, 300),
+    described: description,
+  };
+  try {
+    const asset = video ? await addVideo(ports, base) : await addImage(ports, { ...base, mediaType: info?.mediaType ?? file.mediaType }, file.bytes);
+    return { asset, alreadyThere: false };
+  } catch (error) {
+    if ((await ports.catalog.countByObjectKey(stored.key)) === 0) await ports.objects.delete(stored.key);
+    throw error;
+  }
+}
+
+/** Changes what is said about an asset; vectors stay. */
+export async function editAsset(ports: Ports, id: string, description: Description): Promise<Asset> {
+  return describe(ports, await requireAsset(ports, id), description);
+}
+
+/** What is known of new bytes before they are looked at. */
+export interface NewAsset {
+  collection: string;
+  objectKey: string;
+  sha256: string;
+  byteLength: number;
+  mediaType?: string;
+  name: string;
+  source: string;
+  manifestId?: string;
+  id?: string;
+  described: Description;
+}
+
+/** Looks at a still picture and puts it into the catalog. */
+export async function addImage(ports: Ports, fresh: NewAsset & { mediaType: string }, bytes: Uint8Array): Promise<Asset> {
+  const info = await ports.images.probe(bytes);
+  const picture = await ports.images.decode(bytes, { maxSide: VISION_MAX_SIDE });
+  const [[vector], [seen], subject] = await Promise.all([
+    ports.embedder.embedImages([picture]),
+    ports.recogniser.recognise([picture]),
+    ports.recogniser.subject(picture),
+  ]);
+  const asset = toAsset(fresh, 'image', { width: info.width, height: info.height, mediaType: fresh.mediaType, seen, subject });
+  await ports.catalog.upsert([{ asset, vectors: [{ vector }] }], ports.embedder.id);
+  return asset;
+}
+
+/** Looks at frames of a video and puts it into the catalog with one vector per sampled frame. */
+export async function addVideo(ports: Ports, fresh: NewAsset): Promise<Asset> {
+  const path = await ports.objects.localPath(fresh.objectKey);
+  if (!path) throw new AppError('NOT_FOUND', 'The video file is not in the store.', { hint: 'Ingest it again.' });
+  const info = await ports.media.probe(path);
+  const times = Array.from({ length: VIDEO_VECTORS }, (_, index) => (info.durationSeconds * (index + 0.5)) / VIDEO_VECTORS);
+  const frames: RawImage[] = await ports.media.frames(path, times, { maxSide: 640 });
+  const [vectors, seen] = await Promise.all([ports.embedder.embedImages(frames), ports.recogniser.recognise(frames)]);
+  const entries: AssetVector[] = vectors.map((vector, index) => ({ vector, atSeconds: times[index] }));
+  const { width, height, mediaType, durationSeconds, fps } = info;
+  const asset = { ...toAsset(fresh, 'video', { width, height, mediaType, seen: strongest(seen), subject: undefined }), durationSeconds, fps };
+  await ports.catalog.upsert([{ asset, vectors: entries }], ports.embedder.id);
+  return asset;
+}
+
+function toAsset(
+  fresh: NewAsset,
+  kind: Asset['kind'],
+  looked: { width: number; height: number; mediaType: string; seen: Seen | undefined; subject: Box | undefined },
+): Asset {
+  const now = new Date().toISOString();
+  const { id, described, ...rest } = fresh;
+  return {
+    ...rest,
+    id: id ?? newId(kind === 'image' ? 'img' : 'vid'),
+    kind,
+    status: described.status ?? 'approved',
+    mediaType: looked.mediaType,
+    width: looked.width,
+    height: looked.height,
+    tags: cleanTags(described.tags ?? []),
+    ...describedFields(described),
+    ...(looked.seen ? { seen: looked.seen } : {}),
+    ...(looked.subject ? { subject: looked.subject } : {}),
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function describedFields(description: Description): Partial<Asset> {
+  const caption = cleanOptional(description.caption, 1000);
+  const licence = cleanOptional(description.licence, 200);
+  const creator = cleanOptional(description.creator, 200);
+  return { ...(caption ? { caption, captionOrigin: 'given' as const } : {}), ...(licence ? { licence } : {}), ...(creator ? { creator } : {}) };
+}
+
+async function describe(ports: Ports, asset: Asset, description: Description): Promise<Asset> {
+  const changed: Asset = {
+    ...asset,
+    ...describedFields(description),
+    ...(description.tags ? { tags: cleanTags(description.tags) } : {}),
+    ...(description.status ? { status: description.status } : {}),
+  };
+  if (JSON.stringify(changed) === JSON.stringify(asset)) return asset;
+  changed.updatedAt = new Date().toISOString();
+  const collection = (await ports.catalog.collections()).find((candidate) => candidate.name === asset.collection);
+  await ports.catalog.upsert([{ asset: changed }], collection?.embedderId ?? ports.embedder.id);
+  return changed;
+}
+
+async function load(ports: Ports, source: Source, options: { maxBytes: number; signal?: AbortSignal }) {
+  if ('url' in source) return ports.downloads.fetch(source.url, { maxBytes: options.maxBytes, signal: options.signal });
+  const file = await ports.files.resolve(source.path, { maxBytes: options.maxBytes });
+  return { bytes: await ports.files.read(file), name: file.name, mediaType: '' };
+}
+
+/** ISO base media with a video brand, or Matroska/WebM, by their first bytes (ISO/IEC 14496-12 section 4.3; RFC 9559 section 5). */
+function looksLikeVideo(bytes: Uint8Array): boolean {
+  return videoBrand(bytes) !== undefined || isMatroska(bytes);
+}
+
+function isMatroska(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1a && bytes[1] === 0x45 && bytes[2] === 0xdf && bytes[3] === 0xa3;
+}
+
+function videoBrand(bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(4, 12));
+  if (!text.startsWith('ftyp')) return undefined;
+  const brand = text.slice(4);
+  return /^(avif|avis|heic|heix|hevc|hevx|heim|heis|mif1|msf1)$/.test(brand) ? undefined : brand;
+}
+
+function videoType(bytes: Uint8Array): string {
+  if (isMatroska(bytes)) return 'video/webm';
+  return videoBrand(bytes)?.startsWith('qt') ? 'video/quicktime' : 'video/mp4';
+}
+
+/** Per class and colour the maximum over the frames. */
+function strongest(frames: Seen[]): Seen {
+  const classes = new Map<number, number>();
+  const colours = new Map<string, number>();
+  for (const frame of frames) {
+    for (const [index, probability] of frame.classes) classes.set(index, Math.max(probability, classes.get(index) ?? 0));
+    for (const [name, share] of frame.colours) colours.set(name, Math.max(share, colours.get(name) ?? 0));
+  }
+  const byValue = <K>(map: Map<K, number>): [K, number][] => [...map].sort((a, b) => b[1] - a[1]);
+  return { classes: byValue(classes).slice(0, 64), colours: byValue(colours) };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import { writeManifest } from '../film/manifest.ts';
+import type { Asset, CallOptions, Ports } from '../ports.ts';
+import { originalBytes, requireAsset } from './assets.ts';
+import { newId } from './ids.ts';
+import { addImage } from './ingest.ts';
+import { drawMask, type MaskShapes, share } from './mask.ts';
+
+export interface InpaintDraft extends Omit<MaskShapes, 'image'> {
+  imageId: string;
+  maskPath?: string | undefined;
+  invert?: boolean | undefined;
+  growPixels?: number | undefined;
+  featherPixels?: number | undefined;
+  seed: number;
+  name?: string | undefined;
+}
+
+export interface InpaintOutcome {
+  source: Asset;
+  asset: Asset;
+  algorithm: string;
+  /** Share 0..1 of the pixels that may have changed. */
+  changedShare: number;
+  seconds: number;
+}
+
+/** Repairs a part of an image; the result is a new PNG asset in the same collection, with its lineage. */
+export async function inpaintAsset(
+  ports: Ports,
+  draft: InpaintDraft,
+  options: CallOptions & { onProgress?: (fraction: number) => void },
+): Promise<InpaintOutcome> {
+  const started = Date.now();
+  const source = await requireAsset(ports, draft.imageId, 'image');
+  const image = await ports.images.decode(await originalBytes(ports, source));
+  const maskImage = draft.maskPath === undefined ? undefined : await decodeMask(ports, draft.maskPath);
+  const { boxes, ellipses, polygons, invert, growPixels, featherPixels } = draft;
+  const mask = drawMask({ width: image.width, height: image.height, boxes, ellipses, polygons, image: maskImage, invert, growPixels, featherPixels });
+  const result = await ports.inpainter.inpaint({ image, mask, mode: 'remove', seed: draft.seed }, options);
+  const file = await ports.images.encode(result.image, { format: 'png' });
+  const stored = await ports.objects.put(file.bytes, file.mediaType);
+  const changedShare = share(mask.data);
+  const same = await ports.catalog.findBySha256(source.collection, stored.sha256);
+  const asset = same ?? (await catalogue(ports, source, draft, stored, file));
+  await writeManifest(ports, {
+    type: 'inpaint',
+    assetId: asset.id,
+    createdAt: asset.createdAt,
+    source: { assetId: source.id, sha256: source.sha256, role: 'source', name: source.caption ?? source.name },
+    algorithm: result.algorithm,
+    maskSha256: createHash('sha256').update(mask.data).digest('hex'),
+    changedShare,
+    seed: draft.seed,
+  });
+  return { source, asset, algorithm: result.algorithm, changedShare, seconds: (Date.now() - started) / 1000 };
+}
+
+function catalogue(
+  ports: Ports,
+  source: Asset,
+  draft: InpaintDraft,
+  stored: { key: string; sha256: string; byteLength: number },
+  file: { bytes: Uint8Array; mediaType: string },
+): Promise<Asset> {
+  const id = newId('img');
+  const fresh = {
+    id,
+    manifestId: id,
+    collection: source.collection,
+    objectKey: stored.key,
+    sha256: stored.sha256,
+    byteLength: stored.byteLength,
+    mediaType: file.mediaType,
+    name: draft.name ?? `${source.name} (in-painted)`.slice(0, 120),
+    source: `inpaint:${source.id}`,
+    described: { caption: source.caption, tags: [...source.tags, 'inpainted'], licence: source.licence, creator: source.creator, status: source.status },
+  };
+  return addImage(ports, fresh, file.bytes);
+}
+
+async function decodeMask(ports: Ports, path: string) {
+  const file = await ports.files.resolve(path);
+  const mask = await ports.images.decode(await ports.files.read(file));
+  if (mask.width * mask.height === 0) throw new AppError('INVALID_MEDIA', 'The mask picture is empty.');
+  return mask;
+}

@@ -1,0 +1,70 @@
+import type { RawImage } from '../ports/pictures.ts';
+
+/** Every n-th pixel that colour means are taken from. */
+const COLOUR_STRIDE = 5;
+
+/** Distance of the mean colours of two RGB pictures in OKLab x 100 (Ottosson 2020); 0 = the same, about 2 is just visible side by side. */
+export function colourShift(a: RawImage, b: RawImage): number {
+  const first = meanOklab(a);
+  const second = meanOklab(b);
+  return 100 * Math.hypot(...first.map((value, i) => value - second[i]));
+}
+
+/** Fine detail: variance of the 4-neighbour Laplacian of luma (Pech-Pacheco et al. 2000). Compare only pictures of the same size. */
+export function sharpness(image: RawImage): number {
+  const { width, height } = image;
+  const y = luma(image);
+  let sum = 0;
+  let squares = 0;
+  for (let row = 1; row < height - 1; row++) {
+    for (let i = row * width + 1; i < row * width + width - 1; i++) {
+      const value = y[i - 1] + y[i + 1] + y[i - width] + y[i + width] - 4 * y[i];
+      sum += value;
+      squares += value * value;
+    }
+  }
+  const count = Math.max(1, (width - 2) * (height - 2));
+  return squares / count - (sum / count) ** 2;
+}
+
+/** BT.601 luma, 0..255. */
+function luma(image: RawImage): Float32Array {
+  const { data, channels } = image;
+  const y = new Float32Array(image.width * image.height);
+  for (let i = 0, at = 0; i < y.length; i++, at += channels) {
+    y[i] = channels === 1 ? data[at] : 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
+  }
+  return y;
+}
+
+function meanOklab(image: RawImage): [number, number, number] {
+  const { data, channels } = image;
+  const sum: [number, number, number] = [0, 0, 0];
+  let count = 0;
+  for (let at = 0; at < data.length; at += channels * COLOUR_STRIDE) {
+    const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
+    sum[0] += l;
+    sum[1] += a;
+    sum[2] += b;
+    count++;
+  }
+  return [sum[0] / count, sum[1] / count, sum[2] / count];
+}
+
+/** sRGB byte to linear light (IEC 61966-2-1). */
+const LINEAR = Float64Array.from({ length: 256 }, (_, byte) => {
+  const value = byte / 255;
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+});
+
+/** Matrices of Ottosson, "A perceptual color space for image processing" (2020). */
+function oklab(r: number, g: number, b: number): [number, number, number] {
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+}

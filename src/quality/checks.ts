@@ -1,0 +1,88 @@
+import type { Calibration, Check, Expectation, MotionClass, ShotReport } from './report.ts';
+import { judge } from './verdict.ts';
+
+/** From little to much. */
+const AMOUNTS: readonly MotionClass[] = ['static', 'subtle', 'moderate', 'strong'];
+
+/** Whether less (-1) or more (1) moves than was asked for; 0 where it is as asked or nothing was. */
+export function motionAgainst(found: MotionClass, asked: MotionClass | undefined): number {
+  return asked === undefined ? 0 : Math.sign(AMOUNTS.indexOf(found) - AMOUNTS.indexOf(asked));
+}
+
+/**
+ * Every check of a shot. Only `reference` has a calibration; it was made from clips whose reference is their first frame, so for other
+ * roles a high score passes and a low one says nothing (`uncalibrated`). All others are numbers without a verdict.
+ */
+export function shotChecks(shot: ShotReport, expect: Expectation, calibration: Calibration | undefined): Check[] {
+  const at = { shot: shot.index, fromSeconds: shot.fromSeconds, toSeconds: shot.toSeconds };
+  const open = (id: string, value: number, unit: string, finding: string): Check => ({ ...at, id, verdict: 'uncalibrated', value, unit, finding });
+  const checks: Check[] = shot.similarity
+    ? [referenceCheck(shot, calibration), open('drift', shot.similarity.drop, 'cosine, first less last quarter', drift(shot.similarity.drop))]
+    : [];
+  if (shot.colour)
+    checks.push(
+      open('colour', shot.colour.shift, 'OKLab x 100, median', `Mean colours differ from the reference by ${shot.colour.shift} (about 2 is just visible).`),
+    );
+  if (shot.sharpnessRatio !== undefined)
+    checks.push(open('sharpness', shot.sharpnessRatio, 'ratio to the reference', `Fine detail is ${shot.sharpnessRatio} times the reference's.`));
+  checks.push(open('motion', shot.motion.top5Percent, 'px per 1/8 s at 128 px, strongest 5 %', motionFinding(shot.motion.class, expect.motion)));
+  checks.push(open('freeze', shot.frozenShare, 'share of 1/8 s steps', freezeFinding(shot)));
+  checks.push(
+    open('black', shot.blackShare, 'share of frames', shot.blackShare > 0 ? `${percent(shot.blackShare)} of the frames are black.` : 'No frame is black.'),
+  );
+  checks.push(open('flicker', shot.flicker, 'levels of 255', `Block brightness jitters by ${shot.flicker} levels from frame to frame.`));
+  checks.push(
+    open(
+      'cuts',
+      shot.cuts.length,
+      'cuts inside the shot',
+      shot.cuts.length ? `Cut at ${shot.cuts.map((time) => `${time} s`).join(', ')}.` : 'No cut inside the shot.',
+    ),
+  );
+  return checks;
+}
+
+function referenceCheck(shot: ShotReport, calibration: Calibration | undefined): Check {
+  const similarity = shot.similarity?.mean ?? Number.NaN;
+  const verdict = judge(similarity, calibration);
+  const firstFrame = shot.references.some((reference) => reference.role === 'firstFrame' || reference.role === 'lastFrame');
+  const kept = firstFrame || verdict === 'pass' ? verdict : 'uncalibrated';
+  const where = `Shot ${shot.index + 1}`;
+  const findings = {
+    pass: `${where} shows its reference (${similarity}).`,
+    review: `${where} may not show its reference: ${similarity} lies between right and wrong references; look at the frames.`,
+    fail: `${where} does not show its reference (${similarity}; right references have ${calibration?.positives.q05} or more).`,
+    uncalibrated: `${where} resembles its reference by ${similarity}.`,
+  };
+  return {
+    ...{
+      id: 'reference',
+      shot: shot.index,
+      verdict: kept,
+      value: similarity,
+      unit: `cosine, mean of ${shot.similarity?.frames} frames`,
+      finding: findings[kept],
+    },
+    ...{ fromSeconds: shot.fromSeconds, toSeconds: shot.toSeconds },
+    ...(calibration ? { cutPoint: { fail: calibration.failBelow, pass: calibration.passFrom }, calibration } : {}),
+  };
+}
+
+function drift(drop: number): string {
+  return drop > 0 ? `The last quarter is less like the reference than the first by ${drop}.` : `The clip does not move away from the reference (${drop}).`;
+}
+
+function motionFinding(found: MotionClass, asked: MotionClass | undefined): string {
+  const against = motionAgainst(found, asked);
+  if (against < 0) return `Motion is ${found}, less than the ${asked} motion that was asked for.`;
+  return against > 0 ? `Motion is ${found}, more than the ${asked} motion that was asked for.` : `Motion is ${found}${asked ? ', as asked' : ''}.`;
+}
+
+function freezeFinding(shot: ShotReport): string {
+  if (shot.frozenShare === 0) return 'No part stands still.';
+  return `Nothing moves for ${percent(shot.frozenShare)} of the time, at most ${shot.longestFreezeSeconds} s in one go.`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,141 @@
+import { AppError } from '../errors.ts';
+import type { RawImage, VideoInfo } from '../ports/pictures.ts';
+import type { CallOptions, Ports } from '../ports.ts';
+import { advise } from './advice.ts';
+import { loadCalibration } from './calibration.ts';
+import { shotChecks } from './checks.ts';
+import { conformanceChecks, describeConformance } from './conformance.ts';
+import { drawEvidence } from './evidence.ts';
+import { SIGNAL_SIDE } from './motion.ts';
+import { REFERENCE_STATISTIC, REFERENCE_VIEWS, type ReferenceViews, seeReference } from './reference.ts';
+import type { Check, Evaluation, EvaluationReference, EvaluationRequest, SeriesPoint } from './report.ts';
+import { type SampledShot, sampleShots } from './sample.ts';
+import { type MeasuredShot, measureShot } from './shot.ts';
+import { collectSignals, type Signals } from './signals.ts';
+import { rounded } from './statistics.ts';
+import { overallVerdict, summarise } from './verdict.ts';
+
+export type QualityPorts = Pick<Ports, 'images' | 'media' | 'embedder' | 'recogniser'>;
+
+export interface EvaluateOptions extends CallOptions {
+  /** Called with 0..1 as work goes on. */
+  onProgress?: (fraction: number) => void;
+}
+
+/** Frames are looked at with a short side of this, which the model's 224 px view is taken from, and a long side of at most 1024 px. */
+const SHORT_SIDE = 288;
+const LONG_SIDE = 1024;
+
+/**
+ * Measures a clip against the references of its shots. INVALID_INPUT without shots, INVALID_MEDIA where the file is no video or holds no
+ * frame that decodes; a clip that breaks off comes back as a report whose check `decode` fails. CANCELLED by the signal.
+ */
+export async function evaluateClip(ports: QualityPorts, request: EvaluationRequest, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const { onProgress = () => undefined, ...call } = options;
+  if (request.shots.length === 0) throw new AppError('INVALID_INPUT', 'There is no shot to evaluate.', { hint: 'Give at least one shot with its times.' });
+  const info = await ports.media.probe(request.path, call);
+  const scan = await scanClip(ports, request.path, info, call, (fraction) => onProgress(0.3 * fraction));
+  const facts = describeConformance(info, scan);
+  const sampled = sampleShots(request.shots, { durationSeconds: Math.min(info.durationSeconds, scan.signals.lastSeconds + 1 / info.fps), fps: info.fps });
+  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals }, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
+  const expect = request.expect ?? {};
+  const calibration = await loadCalibration(ports.embedder.id, REFERENCE_STATISTIC, REFERENCE_VIEWS);
+  const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
+  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, expect, calibration))];
+  const verdict = overallVerdict(checks);
+  const reports = shots.map((shot) => shot.report);
+  const evidence = await drawEvidence(ports.images, shots);
+  onProgress(1);
+  const advice = advise(checks, reports, facts, expect);
+  return { verdict, summary: summarise(verdict, checks), conformance: facts, shots: reports, checks, series: seriesOf(shots, scan.signals), advice, evidence };
+}
+
+/** One pass over every frame, small and grey, for the pixel checks. */
+async function scanClip(ports: QualityPorts, path: string, info: VideoInfo, call: CallOptions, onProgress: (fraction: number) => void) {
+  const collector = collectSignals();
+  const size = { width: SIGNAL_SIDE, height: SIGNAL_SIDE, format: 'gray' as const };
+  const result = await ports.media.scan(path, { ...size, ...call }, (frame) => {
+    collector.add(frame.timeSeconds, frame.image.data);
+    if (frame.index % 24 === 0) onProgress(Math.min(1, frame.index / Math.max(1, info.frames)));
+  });
+  if (result.frames === 0) throw new AppError('INVALID_MEDIA', 'The video holds no frame that can be decoded.', { hint: 'Fetch or export the file again.' });
+  return { ...result, signals: collector.finish() };
+}
+
+interface ClipMaterial {
+  info: VideoInfo;
+  sampled: SampledShot[];
+  signals: Signals;
+}
+
+async function measureShots(ports: QualityPorts, request: EvaluationRequest, clip: ClipMaterial, call: CallOptions, onProgress: (fraction: number) => void) {
+  const { info, signals } = clip;
+  const present = clip.sampled.filter((shot) => shot.timesSeconds.length > 0);
+  if (present.length === 0) throw new AppError('INVALID_INPUT', `Every shot lies beyond the end of the clip (${rounded(info.durationSeconds, 2)} s).`);
+  const images = await lookAt(
+    ports,
+    request.path,
+    info,
+    present.flatMap((shot) => shot.timesSeconds),
+    call,
+  );
+  const known = new Map<string, Promise<ReferenceViews>>();
+  const measured: MeasuredShot[] = [];
+  let used = 0;
+  for (const sampled of present) {
+    const references = await seeReferences(ports, request.shots[sampled.index].references, info, known, call);
+    const own = images.slice(used, used + sampled.timesSeconds.length);
+    measured.push(await measureShot(ports, { sampled, images: own, references, signals }, call));
+    used += own.length;
+    onProgress(used / images.length);
+  }
+  return measured;
+}
+
+/** The frames at the given times, large enough for the model. */
+export function lookAt(
+  ports: Pick<Ports, 'media'>,
+  path: string,
+  info: Pick<VideoInfo, 'width' | 'height'>,
+  timesSeconds: number[],
+  call: CallOptions,
+): Promise<RawImage[]> {
+  const shape = Math.max(info.width, info.height) / Math.min(info.width, info.height);
+  return ports.media.frames(path, timesSeconds, { maxSide: Math.min(LONG_SIDE, Math.round(SHORT_SIDE * shape)), ...call });
+}
+
+/** Views of each reference; a picture that several shots share is seen once. */
+function seeReferences(
+  ports: QualityPorts,
+  references: EvaluationReference[],
+  info: VideoInfo,
+  known: Map<string, Promise<ReferenceViews>>,
+  call: CallOptions,
+) {
+  return Promise.all(
+    references.map(async (reference) => {
+      const views = known.get(reference.assetId) ?? seeReference(ports.embedder, reference.image, info.width / info.height, call);
+      known.set(reference.assetId, views);
+      return { reference, views: await views };
+    }),
+  );
+}
+
+function missingShot(index: number, durationSeconds: number): Check {
+  const finding = `Shot ${index + 1} is missing: the clip ends at ${durationSeconds} s, before the shot begins.`;
+  return { id: 'shot', shot: index, verdict: 'fail', value: 0, unit: 's', finding };
+}
+
+function seriesOf(shots: readonly MeasuredShot[], signals: Signals): SeriesPoint[] {
+  return shots.flatMap(({ report, frames }) =>
+    frames.map(({ timeSeconds, similarity }) => ({
+      ...{ timeSeconds: rounded(timeSeconds, 3), shot: report.index },
+      ...(similarity === undefined ? {} : { similarity }),
+      motion: rounded(motionAt(signals, timeSeconds), 2),
+    })),
+  );
+}
+
+function motionAt(signals: Signals, timeSeconds: number): number {
+  return signals.steps.find((step) => step.toSeconds >= timeSeconds)?.motion ?? signals.steps.at(-1)?.motion ?? 0;
+}

@@ -1,0 +1,70 @@
+import type { MotionClass } from './report.ts';
+import { type Signals, STEP_SECONDS, type Step } from './signals.ts';
+import { mean } from './statistics.ts';
+
+/** A stretch of time, seconds. */
+export interface Span {
+  fromSeconds: number;
+  toSeconds: number;
+}
+
+/** The pixel checks of one stretch of a clip. Shares are 0..1; all 0 where the stretch holds too few frames to tell. */
+export interface PixelSummary {
+  /** Mean of `Step.motion`. */
+  motion: number;
+  motionClass: MotionClass;
+  frozenShare: number;
+  longestFreeze: Span | undefined;
+  blackShare: number;
+  /** From the first to the last black frame. */
+  black: Span | undefined;
+  /** Levels of 255. */
+  flicker: number;
+  /** Times of cuts, seconds; a cut at an end of the stretch is the border to its neighbour and does not count. */
+  cuts: number[];
+}
+
+/** Summarises the frames with fromSeconds <= time < toSeconds. */
+export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds: number): PixelSummary {
+  const inside = (time: number) => time >= fromSeconds && time < toSeconds;
+  const steps = signals.steps.filter((step) => inside(step.fromSeconds) && inside(step.toSeconds));
+  const frames = signals.black.filter((frame) => inside(frame.timeSeconds));
+  const black = frames.filter((frame) => frame.black);
+  const motion = mean(steps.map((step) => step.motion));
+  return {
+    motion,
+    motionClass: motionClass(motion),
+    frozenShare: mean(steps.map((step) => (step.frozen ? 1 : 0))),
+    longestFreeze: longestFreeze(steps),
+    blackShare: frames.length ? black.length / frames.length : 0,
+    black: black.length ? { fromSeconds: black[0].timeSeconds, toSeconds: black[black.length - 1].timeSeconds } : undefined,
+    flicker: mean(signals.flicker.filter((frame) => inside(frame.timeSeconds)).map((frame) => frame.value)),
+    cuts: signals.cuts.filter((time) => time > fromSeconds + STEP_SECONDS && time < toSeconds - STEP_SECONDS),
+  };
+}
+
+/** A name for an amount of motion; a description, not a verdict. Measured: stills 0-0.8, generated movers 1.5-6, real clips 3.8-8.5. */
+export function motionClass(motion: number): MotionClass {
+  if (motion < 0.3) return 'static';
+  if (motion < 1.5) return 'subtle';
+  return motion < 4 ? 'moderate' : 'strong';
+}
+
+function longestFreeze(steps: Step[]): Span | undefined {
+  let longest: Span | undefined;
+  let current: Span | undefined;
+  for (const step of steps) {
+    if (!step.frozen) {
+      current = undefined;
+      continue;
+    }
+    current = { fromSeconds: current?.fromSeconds ?? step.fromSeconds, toSeconds: step.toSeconds };
+    if (!longest || lengthOf(current) > lengthOf(longest)) longest = current;
+  }
+  return longest;
+}
+
+/** Length of a span in seconds, 0 for none. */
+export function lengthOf(span: Span | undefined): number {
+  return span ? span.toSeconds - span.fromSeconds : 0;
+}

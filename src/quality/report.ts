@@ -1,0 +1,203 @@
+import type { FileBytes, RawImage } from '../ports/pictures.ts';
+import type { ReferenceRole } from '../ports/video.ts';
+
+/**
+ * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
+ * the number stands without a judgement.
+ */
+export type Verdict = 'pass' | 'review' | 'fail' | 'uncalibrated';
+
+export type MotionClass = 'static' | 'subtle' | 'moderate' | 'strong';
+
+/** A reference of a shot, decoded: RGB, upright, longer side about 1024 px or less. */
+export interface EvaluationReference {
+  assetId: string;
+  role: ReferenceRole;
+  image: RawImage;
+}
+
+/** Part of the clip that was made from the same references; `endSeconds` is exclusive and cut to the clip's end. */
+export interface EvaluationShot {
+  startSeconds: number;
+  endSeconds: number;
+  references: EvaluationReference[];
+}
+
+/** What was asked for; each field that is given becomes a check. */
+export interface Expectation {
+  motion?: MotionClass;
+  durationSeconds?: number;
+  width?: number;
+  height?: number;
+  fps?: number;
+}
+
+export interface EvaluationRequest {
+  /** Absolute path of a local video file that the caller may read. */
+  path: string;
+  /** In order, one for a simple clip. */
+  shots: EvaluationShot[];
+  expect?: Expectation;
+}
+
+/** Summary of a population of clip scores; `q` are quantiles with linear interpolation (type 7 of Hyndman and Fan 1996). */
+export interface Population {
+  n: number;
+  min: number;
+  q01: number;
+  q05: number;
+  q50: number;
+  q95: number;
+  q99: number;
+  max: number;
+}
+
+/** One gate's cut points and where they come from: valid for exactly this embedder, statistic and preprocessing. */
+export interface Calibration {
+  embedderId: string;
+  statistic: string;
+  preprocessing: string;
+  /** ISO 8601 date. */
+  date: string;
+  /** A score below this fails. */
+  failBelow: number;
+  /** A score of at least this passes; between the two: review. */
+  passFrom: number;
+  /** How the two cut points follow from the populations. */
+  rule: string;
+  /** Clips against the reference they were made from, and what they are. */
+  positives: Population;
+  positivesAre: string;
+  /** Clips against other references, and what they are. */
+  negatives: Population;
+  negativesAre: string;
+  /** Of each clip, only the wrong reference that it resembles most. */
+  nearestNegatives: Population;
+  /** Number of distinct references; intervals are bootstrapped by reference, not by clip. */
+  references: number;
+  auc: number;
+  /** True positive rate at 5 % false alarms with its 95 % cluster-bootstrap interval. */
+  tprAt5PercentFar: { value: number; low: number; high: number };
+}
+
+export interface Check {
+  /** e.g. `reference`, `motion`, `duration`. */
+  id: string;
+  /** Index of the shot; absent: the whole clip. */
+  shot?: number;
+  verdict: Verdict;
+  value: number | string;
+  /** What the number is, e.g. `cosine, mean of 16 frames`. */
+  unit: string;
+  /** One sentence for people. */
+  finding: string;
+  /** Where the verdict turns: below `fail` it fails, from `pass` on it passes. Exact facts have `expected` instead. */
+  cutPoint?: { fail: number; pass: number };
+  expected?: number | string;
+  fromSeconds?: number;
+  toSeconds?: number;
+  calibration?: Calibration;
+}
+
+/** Cosine similarity, -1..1, of the clip's frames to the reference by one block of the embedder, best of the compared crops. */
+export interface Similarity {
+  embedderId: string;
+  /** Slice of the vector that was compared, `whole` where the embedder names none. */
+  block: string;
+  frames: number;
+  firstFrame: number;
+  mean: number;
+  p10: number;
+  min: number;
+  /** Time of the least similar frame. */
+  minAtSeconds: number;
+  lastQuarter: number;
+  /** Mean of the first quarter less that of the last: above 0 the clip moves away from the reference. */
+  drop: number;
+}
+
+export interface ShotReport {
+  index: number;
+  fromSeconds: number;
+  toSeconds: number;
+  references: { assetId: string; role: ReferenceRole; mean: number; max: number }[];
+  /** Absent where the shot has no reference that its frames should show (none, or only `style`). */
+  similarity?: Similarity;
+  /** Colour as its own channel, since the model hardly sees it. */
+  colour?: {
+    /** Cosine of the embedder's colour block, mean over frames; absent where the embedder has none. */
+    similarity?: number;
+    /** Distance of the mean colours of frame and matched crop in OKLab x 100, median over frames (about 2 is just visible). */
+    shift: number;
+  };
+  /** Mean length of the longest 5 % of block movements, px per 1/8 s in a 128 px picture, and the amount that this resembles. */
+  motion: { top5Percent: number; class: MotionClass };
+  /** Share of 1/8 s steps in which nothing moves, 0..1, and the longest run of them. */
+  frozenShare: number;
+  longestFreezeSeconds: number;
+  /** Share of frames that are black, 0..1. */
+  blackShare: number;
+  /** Mean over frames of the median block luma jitter, levels of 255. */
+  flicker: number;
+  /** Times of hard cuts inside the shot. */
+  cuts: number[];
+  /** Fine detail of the frames over that of the matched crop of the reference, median; 1 = as sharp. */
+  sharpnessRatio?: number;
+  /** What the vision model sees, with probabilities 0..1; computed, not written by a person. */
+  seen?: { reference: SeenWord[]; clip: SeenWord[] };
+}
+
+export interface SeenWord {
+  word: string;
+  probability: number;
+}
+
+export interface Conformance {
+  codec: string;
+  pixelFormat: string;
+  width: number;
+  height: number;
+  fps: number;
+  durationSeconds: number;
+  /** Frames that could be decoded, and what the container announces. */
+  frames: number;
+  announcedFrames: number;
+  hasAudio: boolean;
+  decodesToEnd: boolean;
+}
+
+/** One compared frame. `similarity` is absent in shots without a reference to compare with. */
+export interface SeriesPoint {
+  timeSeconds: number;
+  shot: number;
+  similarity?: number;
+  /** As `ShotReport.motion.top5Percent`, around this time. */
+  motion: number;
+}
+
+/** One likely cause and the one change to try next. */
+export interface Advice {
+  /** The check it answers, and its shot. */
+  check: string;
+  shot?: number;
+  cause: string;
+  change: string;
+}
+
+/** The quality report of one clip: separate checks, never blended into one number. */
+export interface QualityReport {
+  /** The worst of the checks that have a verdict; `uncalibrated` where no calibrated check could run. */
+  verdict: Verdict;
+  summary: string;
+  conformance: Conformance;
+  shots: ShotReport[];
+  checks: Check[];
+  series: SeriesPoint[];
+  advice: Advice[];
+}
+
+/** A report with its picture: `const { evidence, ...report } = evaluation` leaves plain JSON. */
+export interface Evaluation extends QualityReport {
+  /** Contact sheet, JPEG under 200 kB: the reference beside the first, the least similar and the last frame of each shot. */
+  evidence: FileBytes;
+}

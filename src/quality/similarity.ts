@@ -1,0 +1,49 @@
+import type { Embedder } from '../ports/vision.ts';
+import type { Similarity } from './report.ts';
+import { mean, quantile } from './statistics.ts';
+
+/** Cosine of two unit vectors. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** One named slice of an embedder's vectors, made unit length again; `undefined` where the embedder does not name it. */
+export function blockOf(embedder: Pick<Embedder, 'blocks'>, name: string): ((vector: Float32Array) => Float32Array) | undefined {
+  const slice = embedder.blocks?.[name];
+  return slice && ((vector) => unit(vector.subarray(slice[0], slice[1])));
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.sqrt(cosine(vector, vector));
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}
+
+/** The candidate closest to a unit vector; at least one candidate. */
+export function bestMatch(vector: Float32Array, candidates: readonly Float32Array[]): { cosine: number; index: number } {
+  const best = { cosine: Number.NEGATIVE_INFINITY, index: 0 };
+  for (const [index, candidate] of candidates.entries()) {
+    const value = cosine(vector, candidate);
+    if (value > best.cosine) Object.assign(best, { cosine: value, index });
+  }
+  return best;
+}
+
+/** The statistics of a shot's frames, in order of time; at least one frame. */
+export function summariseSimilarity(frames: readonly { timeSeconds: number; similarity: number }[]): Omit<Similarity, 'embedderId' | 'block'> {
+  const values = frames.map((frame) => frame.similarity);
+  const quarter = Math.max(1, Math.floor(values.length / 4));
+  const lastQuarter = mean(values.slice(-quarter));
+  const worst = frames.reduce((low, frame) => (frame.similarity < low.similarity ? frame : low));
+  return {
+    frames: values.length,
+    firstFrame: values[0],
+    mean: mean(values),
+    p10: quantile(values, 0.1),
+    min: worst.similarity,
+    minAtSeconds: worst.timeSeconds,
+    lastQuarter,
+    drop: mean(values.slice(0, quarter)) - lastQuarter,
+  };
+}

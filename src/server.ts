@@ -1,0 +1,81 @@
+import { type CallToolResult, McpServer, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+import { AppError, errorData } from './errors.ts';
+import { instructions } from './instructions.ts';
+import { registerResources } from './resources/index.ts';
+import type { OpenStudio } from './studio.ts';
+import type { Tool, ToolContext, ToolResult } from './tools/define.ts';
+import { tools } from './tools/index.ts';
+import { version } from './version.ts';
+
+/**
+ * A server over the studio that `open` returns; called per connection (stdio) or per request (HTTP). It holds no state, and nothing
+ * is opened before a call needs it.
+ */
+export function createServer(open: OpenStudio): McpServer {
+  const server = new McpServer(
+    { name: 'vrag-mcp', title: 'V-RAG: video grounded in your own images', version },
+    { instructions, capabilities: { completions: {} } },
+  );
+  for (const tool of tools) register(server, tool, open);
+  registerResources(server, open);
+  return server;
+}
+
+function register(server: McpServer, tool: Tool, open: OpenStudio): void {
+  const { name, title, description, annotations, input, output } = tool;
+  server.registerTool(
+    name,
+    { title, description, annotations: { ...annotations }, inputSchema: brief(input), outputSchema: brief(output) },
+    async (args, ctx): Promise<CallToolResult> => {
+      try {
+        const token = ctx.mcpReq._meta?.progressToken;
+        const context: ToolContext = {
+          studio: await open(),
+          signal: ctx.mcpReq.signal,
+          progress: async (progress, total, message) => {
+            if (token === undefined) return;
+            await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken: token, progress, total, message } });
+          },
+        };
+        return toResult(await tool.handler(args as never, context));
+      } catch (error) {
+        return toErrorResult(error, name);
+      }
+    },
+  );
+}
+
+/** The schema without its `$schema` line: 2020-12 is what clients assume, and the tool list is paid for in every conversation. */
+function brief<Schema extends StandardSchemaWithJSON>(schema: Schema): StandardSchemaWithJSON<unknown, Record<string, unknown>> {
+  const { jsonSchema, ...standard } = schema['~standard'];
+  const strip = ({ $schema: _, ...rest }: Record<string, unknown>) => rest;
+  return {
+    '~standard': { ...standard, jsonSchema: { input: (options) => strip(jsonSchema.input(options)), output: (options) => strip(jsonSchema.output(options)) } },
+  } as StandardSchemaWithJSON<unknown, Record<string, unknown>>;
+}
+
+function toResult({ data, text, images = [], links = [] }: ToolResult<Record<string, unknown>>): CallToolResult {
+  return {
+    content: [
+      { type: 'text', text },
+      ...images.map(({ bytes, mediaType }) => ({ type: 'image' as const, data: Buffer.from(bytes).toString('base64'), mimeType: mediaType })),
+      ...links.map((link) => ({ type: 'resource_link' as const, ...link })),
+    ],
+    structuredContent: data,
+  };
+}
+
+/**
+ * The one place where errors become results: text that begins with the code. There is no `structuredContent`, because clients check it
+ * against the output schema even for errors.
+ */
+function toErrorResult(error: unknown, tool: string): CallToolResult {
+  const { code, message, hint } = errorData(error);
+  if (code === 'INTERNAL') console.error(`${tool} failed:`, error);
+  else if (error instanceof AppError && error.cause) console.error(`${tool}: ${code}: ${message}:`, error.cause);
+  return {
+    content: [{ type: 'text', text: `${code}: ${message}${hint ? `\n${hint}` : ''}` }],
+    isError: true,
+    _meta: { 'vrag/error': { code, message, ...(hint ? { hint } : {}) } },
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { type CameraPlan, readCamera } from '../../src/adapters/local/animatic/camera.ts';
+
+describe('reading the camera from a prompt', () => {
+  const cases: [string, Partial<CameraPlan>][] = [
+    ['Very slow pan down from blue sky to a colorful kayak floating on turquoise water', { move: 'tilt down', speed: 'very slow', fullRange: true }],
+    ['Closeup of a large seashell in the sand, gentle waves flow around the shell. Camera zoom in', { move: 'zoom in', speed: 'normal' }],
+    ['camera tilt up from the road to the sky', { move: 'tilt up', fullRange: true }],
+    ['A clean cinematic shot of red shoes placed under falling snow, while the environment stays silent and still', { move: 'static', notes: [] }],
+    ['A cup on a table. No camera movement.', { move: 'static', notes: [] }],
+    ['static camera, a busy street', { move: 'static' }],
+    ['The camera stays still while people walk past', { move: 'static' }],
+    ['The camera slowly pans to the left across the valley', { move: 'pan left', speed: 'slow' }],
+    ['pan right quickly', { move: 'pan right', speed: 'fast' }],
+    ['panning up', { move: 'tilt up' }],
+    ['whip pan left to the door', { move: 'pan left', speed: 'fast' }],
+    ['tilts down slowly to her shoes', { move: 'tilt down', speed: 'slow' }],
+    ['slow zoom out from the tower', { move: 'zoom out', speed: 'slow' }],
+    ['zooming slowly into the eye', { move: 'zoom in', speed: 'slow' }],
+    ['Dolly in on the bag', { move: 'dolly in' }],
+    ['the camera pulls back', { move: 'dolly out' }],
+    ['A slow push in towards the vase', { move: 'dolly in', speed: 'slow' }],
+    ['Truck left along the shelves', { move: 'truck left' }],
+    ['the camera slides right', { move: 'truck right' }],
+    ['Pedestal up over the wall', { move: 'pedestal up' }],
+    ['crane down to street level', { move: 'pedestal down' }],
+    ['camera rolls clockwise', { move: 'roll right' }],
+    ['camera roll left', { move: 'roll left' }],
+    ['The camera moves forward through the trees', { move: 'dolly in' }],
+    ['Do not zoom in. Pan left.', { move: 'pan left' }],
+    ['Zoom in on the dog in slow motion', { move: 'zoom in', speed: 'normal' }],
+  ];
+  for (const [prompt, expected] of cases) {
+    it(`"${prompt}" is ${expected.speed ?? ''} ${expected.move}`, () => {
+      expect(readCamera(prompt)).toMatchObject(expected);
+    });
+  }
+
+  const noCamera = ['A frying pan on the left burner', 'a red truck left the garage', 'people roll left and right on the grass', 'A red kayak on a lake'];
+  for (const prompt of noCamera) {
+    it(`"${prompt}" names no camera move: a slow push-in, and a note says so`, () => {
+      expect(readCamera(prompt)).toMatchObject({ move: 'zoom in', speed: 'slow', notes: [expect.stringContaining('no camera move')] });
+    });
+  }
+
+  const substitutes: [string, string, RegExp][] = [
+    ['the camera orbits around the statue', 'dolly in', /orbit/i],
+    ['dolly zoom on his face', 'zoom in', /dolly zoom/i],
+    ['tracking shot of a runner', 'truck right', /tracking/i],
+    ['slow zoom of a flower', 'zoom in', /no direction/],
+    ['zoom in, then pan left', 'zoom in', /pan left/],
+    ['handheld camera, zoom in', 'zoom in', /handheld/i],
+  ];
+  for (const [prompt, move, note] of substitutes) {
+    it(`"${prompt}" is rendered as ${move}`, () => {
+      const plan = readCamera(prompt);
+      expect(plan.move).toBe(move);
+      expect(plan.notes.join(' ')).toMatch(note);
+    });
+  }
+
+  it('lets the explicit camera win and keeps the speed words of the prompt', () => {
+    expect(readCamera('very slow pan left', 'tilt up')).toMatchObject({ move: 'tilt up', speed: 'very slow' });
+  });
+});

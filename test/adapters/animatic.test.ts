@@ -1,0 +1,181 @@
+import { fork } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type AnimaticOptions, createAnimatic } from '../../src/adapters/local/animatic/animatic.ts';
+import type { JsonValue } from '../../src/ports/storage.ts';
+import type { ShotRequest } from '../../src/ports/video.ts';
+import { untilOver, videoGeneratorContract } from '../contracts/video-generator.ts';
+
+let folder: string;
+let picture: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vrag-animatic-'));
+  picture = path.join(folder, 'picture.png');
+  const noise = { type: 'gaussian' as const, mean: 128, sigma: 40 };
+  await sharp({ create: { width: 480, height: 320, channels: 3, background: 'black', noise } })
+    .blur(2)
+    .png()
+    .toFile(picture);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const card: AnimaticOptions['card'] = async (_text, { width, height }) => ({ width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(90) });
+
+function shotOf(change: Partial<ShotRequest> = {}): ShotRequest {
+  const references = [{ role: 'firstFrame' as const, assetId: 'img_1', sha256: '0', path: picture }];
+  return { prompt: 'pan right', durationSeconds: 1, width: 320, height: 180, fps: 24, seed: 1, references, ...change };
+}
+
+const opened: { close(): void }[] = [];
+function open(workDir: string, options: Partial<AnimaticOptions> = {}) {
+  const generator = createAnimatic({ workDir, card, ...options });
+  opened.push(generator);
+  return generator;
+}
+const newFolder = () => mkdtemp(path.join(folder, 'work-'));
+const closeAll = () => {
+  for (const generator of opened.splice(0)) generator.close();
+};
+
+videoGeneratorContract('animatic', async () => {
+  const workDir = await newFolder();
+  return {
+    shot: shotOf(),
+    longShot: shotOf({ durationSeconds: 60, width: 1280, height: 720 }),
+    generator: open(workDir),
+    again: async () => open(workDir),
+    close: async () => closeAll(),
+  };
+});
+
+describe('animatic', () => {
+  afterEach(closeAll);
+
+  it('says in the file that it is an animatic and not AI-generated', async () => {
+    const generator = open(await newFolder());
+    const status = await untilOver(generator, await generator.start(shotOf(), { token: 'a' }));
+    if (status.state !== 'succeeded') throw new Error(JSON.stringify(status));
+    expect((await readFile(status.path)).includes('Animatic (storyboard preview) by vrag-mcp; camera moves over reference images, not AI-generated')).toBe(
+      true,
+    );
+  });
+
+  it('shows a storyboard card where a shot has no reference, and says so', async () => {
+    const texts: string[] = [];
+    const generator = open(await newFolder(), {
+      card: (text, size) => {
+        texts.push(text);
+        return card(text, size);
+      },
+    });
+    const status = await untilOver(generator, await generator.start(shotOf({ references: [], prompt: 'A red kayak' }), { token: 'a' }));
+    expect(status).toMatchObject({ state: 'succeeded', notes: [expect.stringContaining('storyboard card')] });
+    expect(texts).toEqual(['A red kayak']);
+  });
+
+  it('ends on the last picture where there are two', async () => {
+    const generator = open(await newFolder());
+    const [first] = shotOf().references;
+    const shot = shotOf({ references: [first, { ...first, role: 'lastFrame' }] });
+    const status = await untilOver(generator, await generator.start(shot, { token: 'a' }));
+    expect(status).toMatchObject({ state: 'succeeded', notes: [expect.stringContaining('dissolves')] });
+  });
+
+  it('fails with invalidRequest, not with the library text, where the reference is no picture', async () => {
+    const broken = path.join(folder, 'broken.jpg');
+    await writeFile(broken, 'no picture at all');
+    const workDir = await newFolder();
+    const generator = open(workDir);
+    const [reference] = shotOf().references;
+    const status = await untilOver(generator, await generator.start(shotOf({ references: [{ ...reference, path: broken }] }), { token: 'a' }));
+    expect(status).toEqual({ state: 'failed', reason: 'invalidRequest', message: expect.stringContaining('The reference picture cannot be decoded.') });
+    expect((await readdir(workDir)).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  it('fails with noCodec and says how to get one where none is installed', async () => {
+    const before = process.env.PATH;
+    process.env.PATH = path.join(folder, 'empty');
+    try {
+      const generator = open(await newFolder(), { codec: 'ffmpeg' });
+      const status = await untilOver(generator, await generator.start(shotOf(), { token: 'a' }));
+      expect(status).toMatchObject({ state: 'failed', reason: 'noCodec', message: expect.stringContaining('npm install') });
+    } finally {
+      process.env.PATH = before;
+    }
+  });
+
+  it('leaves nothing behind after cancel', async () => {
+    const workDir = await newFolder();
+    const generator = open(workDir);
+    const operation = await generator.start(shotOf({ durationSeconds: 60 }), { token: 'a' });
+    await waitFor(async () => (await readdir(workDir)).some((name) => name.includes('partial')));
+    await generator.cancel?.(operation);
+    expect(await readdir(workDir)).toEqual([]);
+    expect((await generator.poll(operation)).state).toBe('lost');
+  });
+
+  it('is cancelled from another process within two seconds', async () => {
+    const workDir = await newFolder();
+    const owner = open(workDir);
+    const operation = await owner.start(shotOf({ durationSeconds: 60, width: 1280, height: 720 }), { token: 'a' });
+    await open(workDir).cancel?.(operation);
+    const before = performance.now();
+    expect((await untilOver(owner, operation)).state).toBe('lost');
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+
+  it('is running for other processes while its own lives, lost after a kill, and can be rendered again', async () => {
+    const workDir = await newFolder();
+    const shot = shotOf({ durationSeconds: 60, width: 1920, height: 1080 });
+    const owner = fork(await ownerScript(workDir, shot), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const operation = await new Promise<JsonValue>((resolve) => owner.once('message', (message) => resolve(message as JsonValue)));
+    const generator = open(workDir);
+    await waitFor(async () => {
+      const status = await generator.poll(operation);
+      return status.state === 'running' && (status.progress ?? 0) > 0;
+    });
+    owner.kill('SIGKILL');
+    expect((await untilOver(generator, operation)).state).toBe('lost');
+    const again = await generator.start(shotOf(), { token: 'killed' });
+    expect(again).toEqual(operation);
+    expect((await untilOver(generator, again)).state).toBe('succeeded');
+    expect((await readdir(workDir)).filter((name) => name.includes('partial'))).toEqual([]);
+  }, 40_000);
+
+  it('answers polls at once while it renders', async () => {
+    const generator = open(await newFolder());
+    const operation = await generator.start(shotOf({ durationSeconds: 4, width: 1280, height: 720 }), { token: 'a' });
+    let slowest = 0;
+    for (let state = 'running'; state === 'running'; ) {
+      const before = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      state = (await generator.poll(operation)).state;
+      slowest = Math.max(slowest, performance.now() - before);
+    }
+    // A frame alone takes some 10 ms; rendering on this thread would block for seconds.
+    expect(slowest).toBeLessThan(700);
+  });
+});
+
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** A program that starts the take `killed` and waits to be killed. */
+async function ownerScript(workDir: string, shot: ShotRequest): Promise<string> {
+  const adapter = pathToFileURL(path.join(import.meta.dirname, '../../dist/adapters/local/animatic/animatic.js'));
+  const script = path.join(folder, 'owner.mjs');
+  await writeFile(
+    script,
+    `import { createAnimatic } from ${JSON.stringify(adapter.href)};
+     const animatic = createAnimatic({ workDir: ${JSON.stringify(workDir)}, card: () => Promise.reject(new Error('no card')) });
+     process.send(await animatic.start(${JSON.stringify(shot)}, { token: 'killed' }));
+     setInterval(() => {}, 1000);`,
+  );
+  return script;
+}

@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/adapters/local/store/database.ts';
+import { openStore } from '../../src/adapters/local/store/open.ts';
+import { MIGRATIONS } from '../../src/adapters/local/store/schema.ts';
+
+const DIST = pathToFileURL(path.resolve(import.meta.dirname, '../../dist/adapters/local/store/open.js')).href;
+
+let home: string;
+const opened: Database[] = [];
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'vrag-database-'));
+});
+afterEach(async () => {
+  for (const database of opened.splice(0)) await database.close();
+  await rm(home, { recursive: true });
+});
+
+function database(migrations?: readonly string[]): Database {
+  const made = openDatabase(home, migrations);
+  opened.push(made);
+  return made;
+}
+
+const touch = (one: Database) => one.read((sql) => sql('select count(*) as n from record').get<{ n: number }>()?.n);
+
+/** A process that runs `code` on the store of the data folder; `code` sees `catalog`, `records`, `asset(i)` and `say(text)`. */
+function server(code: string): ChildProcess {
+  const script = `
+    import { openStore } from ${JSON.stringify(DIST)};
+    const { catalog, records, close } = openStore(${JSON.stringify(home)});
+    const say = (text) => process.stdout.write(text + '\\n');
+    const asset = (i) => ({ id: 'img_' + i, collection: 'c', kind: 'image', status: 'approved', objectKey: 'k', sha256: String(i), mediaType: 'image/png', byteLength: 1,
+      width: 1, height: 1, name: 'number ' + i, tags: [], source: 's', createdAt: new Date().toISOString(), updatedAt: 'now' });
+    const vectors = (n) => Array.from({ length: n }, (_, i) => ({ vector: Float32Array.from({ length: 32 }, (_, j) => Math.sin(i * 7 + j)), atSeconds: i }));
+    ${code}`;
+  return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function finished(child: ChildProcess): Promise<string> {
+  let output = '';
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+  return output;
+}
+
+test('making the store touches nothing before the first call', async () => {
+  const store = openStore(path.join(home, 'later'));
+  await store.close();
+  expect(await readdir(home)).toEqual([]);
+});
+
+test('three servers that start at once on a new folder all work, and no write is lost', async () => {
+  const code = (name: string) => `
+    for (let i = 0; i < 60; i++) {
+      await records.create({ kind: 'job', id: '${name}' + i, body: i });
+      await catalog.upsert([{ asset: asset('${name}' + i), vectors: vectors(2) }], 'e@1');
+    }
+    await close();`;
+  await Promise.all(['a', 'b', 'c'].map((name) => finished(server(code(name)))));
+  const store = openStore(home);
+  expect((await store.records.list('job', { limit: 500 })).records).toHaveLength(180);
+  expect(await store.catalog.collections()).toMatchObject([{ images: 180 }]);
+  expect(
+    await store.catalog.nearest(
+      'c',
+      Float32Array.from({ length: 32 }, (_, j) => Math.sin(7 + j)),
+      {},
+      500,
+    ),
+  ).toHaveLength(180);
+  await store.close();
+});
+
+test('a server killed in the middle of writing leaves nothing half-written, and loses nothing it had confirmed', async () => {
+  for (let round = 0; round < 3; round++) {
+    const child = server(`
+      for (let i = 0; ; i++) {
+        await catalog.upsert([{ asset: asset(${round} + '_' + i), vectors: vectors(5) }], 'e@1');
+        await records.create({ kind: 'job', id: ${round} + '_' + i, body: i });
+        say(String(i));
+      }`);
+    let confirmed = -1;
+    const output = child.stdout;
+    if (!output) throw new Error('no output');
+    let text = '';
+    for await (const chunk of output) {
+      text += chunk;
+      confirmed = Number(text.slice(0, text.lastIndexOf('\n')).split('\n').at(-1));
+      if (confirmed >= 40 + round * 7) child.kill('SIGKILL');
+    }
+    const one = database();
+    const state = await one.read((sql) => ({
+      integrity: sql('pragma integrity_check')
+        .all<{ integrity_check: string }>()
+        .map((row) => row.integrity_check),
+      records: sql("select count(*) as n from record where id like ? || '\\_%' escape '\\'").get<{ n: number }>(round)?.n ?? 0,
+      odd: sql('select count(*) as n from asset where (select count(*) from vector where asset = number) <> 5').get<{ n: number }>()?.n,
+      orphans: sql('select count(*) as n from vector where asset not in (select number from asset)').get<{ n: number }>()?.n,
+      assets: sql('select count(*) as n from asset').get<{ n: number }>()?.n,
+      texts: sql("select count(*) as n from asset_text where asset_text match 'number'").get<{ n: number }>()?.n,
+    }));
+    expect(state).toMatchObject({ integrity: ['ok'], odd: 0, orphans: 0 });
+    expect(state.records).toBeGreaterThan(confirmed);
+    expect(state.texts).toBe(state.assets);
+  }
+});
+
+test('claims of several processes never overlap', async () => {
+  const store = openStore(home);
+  for (let i = 0; i < 60; i++) await store.records.create({ kind: 'job', id: `job_${i}`, open: true, body: 0 });
+  const worker = `
+    for (;;) {
+      const job = await records.claim('job', { owner: String(process.pid), leaseSeconds: 60 });
+      if (!job) break;
+      await records.update({ ...job, open: false, body: process.pid }, { owner: String(process.pid) });
+      say(job.id);
+    }`;
+  const outputs = await Promise.all([finished(server(worker)), finished(server(worker))]);
+  const done = outputs.flatMap((output) => output.trim().split('\n').filter(Boolean));
+  expect(done.sort()).toEqual(Array.from({ length: 60 }, (_, i) => `job_${i}`).sort());
+  await store.close();
+});
+
+test('a server waits for another one that holds the lock, without stopping its event loop', async () => {
+  await touch(database());
+  const child = server(`
+    const { openDatabase } = await import(${JSON.stringify(DIST.replace('open.js', 'database.js'))});
+    await openDatabase(${JSON.stringify(home)}).write(() => {
+      say('locked');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    });
+    process.exit(0);`);
+  if (child.stdout) await once(child.stdout, 'data');
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 20);
+  const store = openStore(home);
+  await store.records.create({ kind: 'job', id: 'patient', body: 1 });
+  clearInterval(timer);
+  expect(ticks).toBeGreaterThan(2);
+  await store.close();
+});
+
+test('records are written with a full sync, assets without', async () => {
+  const one = database();
+  const level = (durable: boolean) => one.write((sql) => sql('pragma synchronous').get<{ synchronous: number }>()?.synchronous, { durable });
+  expect([await level(true), await level(false), await level(true)]).toEqual([2, 1, 2]);
+});
+
+test('an older file is backed up and brought forward, with its content', async () => {
+  const store = openStore(home);
+  await store.records.create({ kind: 'job', id: 'old', body: 'kept' });
+  await store.close();
+  const next = [...MIGRATIONS, 'create table later(a)', 'insert into later values(42)'];
+  const both = [database(next), database(next)];
+  expect(
+    await Promise.all(
+      both.map((one) =>
+        one.read((sql) =>
+          sql('select a from later')
+            .all<{ a: number }>()
+            .map(({ a }) => a),
+        ),
+      ),
+    ),
+  ).toEqual([[42], [42]]);
+  expect(await both[0].read((sql) => sql('select body from record').get<{ body: string }>()?.body)).toBe('"kept"');
+  const [backup, ...more] = await readdir(path.join(home, 'backups'));
+  expect(more).toEqual([]);
+  expect(backup).toMatch(/^vrag-schema1-.*\.sqlite$/);
+  const old = await mkdtemp(path.join(tmpdir(), 'vrag-backup-'));
+  await writeFile(path.join(old, 'vrag.sqlite'), await readFile(path.join(home, 'backups', backup)));
+  const restored = openStore(old);
+  expect((await restored.records.get('job', 'old'))?.body).toBe('kept');
+  await restored.close();
+  await rm(old, { recursive: true });
+});
+
+test('a step that fails leaves the file as it was', async () => {
+  await touch(database());
+  await expect(touch(database([...MIGRATIONS, 'create table later(a)', 'nonsense']))).rejects.toThrow();
+  expect(await database().read((sql) => sql("select count(*) as n from sqlite_master where name = 'later'").get<{ n: number }>()?.n)).toBe(0);
+});
+
+test('a file of a newer release is refused, at the start and while running, and not changed', async () => {
+  const running = database();
+  await touch(running);
+  await touch(database([...MIGRATIONS, 'create table later(a)']));
+  const before = await readFile(path.join(home, 'vrag.sqlite'));
+  await expect(touch(database())).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining('vrag.sqlite') });
+  await expect(running.write(() => 1)).rejects.toMatchObject({ code: 'MISCONFIGURED' });
+  expect(await readFile(path.join(home, 'vrag.sqlite'))).toEqual(before);
+});
+
+test('a damaged file and a file of another program are refused by name and not changed', async () => {
+  const file = path.join(home, 'vrag.sqlite');
+  await writeFile(file, 'this is no database, but somebody wants to keep it '.repeat(100));
+  const before = await readFile(file);
+  await expect(touch(database())).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining(file) });
+  expect(await readFile(file)).toEqual(before);
+  await rm(file);
+  const store = openStore(home);
+  await store.records.create({ kind: 'job', id: 'x', body: 'y'.repeat(50_000) });
+  await store.close();
+  const bytes = await readFile(file);
+  bytes.fill(0xa5, 4096, bytes.length - 4096);
+  await writeFile(file, bytes);
+  await expect(touch(database())).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining(file) });
+  await rm(file);
+  const other = database();
+  await other.write((sql) => sql('pragma application_id').get());
+  await other.close();
+  const foreign = await readFile(file);
+  foreign.writeUInt32BE(0x12345678, 68);
+  await writeFile(file, foreign);
+  await expect(touch(database())).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining('another program') });
+});
+
+test('a folder that cannot be written is reported as unavailable, and works once it can be', async () => {
+  const inTheWay = path.join(home, 'file');
+  await writeFile(inTheWay, '');
+  const blocked = openDatabase(path.join(inTheWay, 'folder'));
+  await expect(touch(blocked)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(inTheWay) });
+  await rm(inTheWay);
+  expect(await touch(blocked)).toBe(0);
+  await blocked.close();
+});
+
+test.skipIf(process.getuid?.() === 0)('a read-only file is reported as unavailable (not as root, who may write everything)', async () => {
+  const one = database();
+  await touch(one);
+  await one.close();
+  await chmod(path.join(home, 'vrag.sqlite'), 0o444);
+  await expect(database().write((sql) => sql('delete from record').run())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect((await stat(path.join(home, 'vrag.sqlite'))).size).toBeGreaterThan(0);
+});

@@ -1,0 +1,168 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Files } from '../../src/ports.ts';
+
+export interface FilesSetting {
+  files: Files;
+  /** Real path of an existing folder that may be read. */
+  allowed: string;
+  /** Real path of an existing folder that may not be read, nor any folder above it. */
+  forbidden: string;
+}
+
+/** What every `Files` adapter does. */
+export function filesContract(open: () => Promise<FilesSetting>): void {
+  const given = async (name = 'picture one.jpg', content = 'some bytes') => {
+    const setting = await open();
+    const file = path.join(setting.allowed, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+    return { ...setting, file };
+  };
+
+  describe('a file in an allowed folder', () => {
+    it('resolves to its real path, name and size, and reads', async () => {
+      const { files, file } = await given();
+      const found = await files.resolve(file);
+      expect(found).toEqual({ path: file, name: 'picture one.jpg', byteLength: 10 });
+      expect(Buffer.from(await files.read(found)).toString()).toBe('some bytes');
+    });
+
+    it('is found by its file URL, in quotes, and through `..` that stays inside', async () => {
+      const { files, file, allowed } = await given();
+      for (const asked of [pathToFileURL(file).href, `"${file}"`, ` ${file}\n`, `${allowed}/nothing/../picture one.jpg`]) {
+        expect((await files.resolve(asked)).path, asked).toBe(file);
+      }
+    });
+
+    it('is found deeper down, and through a link that stays inside', async () => {
+      const { files, file, allowed } = await given('a/b/c.png');
+      await symlink(file, path.join(allowed, 'link.png'));
+      expect(await files.resolve(path.join(allowed, 'link.png'))).toMatchObject({ path: file, name: 'c.png' });
+    });
+
+    it('is found where only spaces, composition or case of the name differ', async () => {
+      const { files, file, allowed } = await given('Screenshot 10.20\u202fAM caf\u0065\u0301.PNG');
+      expect((await files.resolve(path.join(allowed, 'Screenshot 10.20 AM caf\u00e9.png'))).path).toBe(file);
+    });
+
+    it('may not be empty, nor over the size limit', async () => {
+      const { files, file } = await given();
+      await expect(files.resolve(file, { maxBytes: 10 })).resolves.toMatchObject({ byteLength: 10 });
+      await expect(files.resolve(file, { maxBytes: 9 })).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/limit/) });
+      await writeFile(file, '');
+      await expect(files.resolve(file)).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/empty/) });
+    });
+
+    it('is not read when it has changed since it was resolved', async () => {
+      const { files, file } = await given();
+      const found = await files.resolve(file);
+      await writeFile(file, 'other bytes, more of them');
+      await expect(files.read(found)).rejects.toMatchObject({ code: 'CONFLICT' });
+    });
+
+    it('is not read when a link out has taken its place', async () => {
+      const { files, file, forbidden } = await given();
+      const secret = path.join(forbidden, 'secret');
+      await writeFile(secret, 'a secret!!');
+      const found = await files.resolve(file);
+      await rm(file);
+      await symlink(secret, file);
+      await expect(files.read(found)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    });
+  });
+
+  describe('a missing file', () => {
+    it('names at most three similar ones of the same folder', async () => {
+      const { files, allowed } = await given('red shoes 1.jpg');
+      for (const name of ['red shoes 2.jpg', 'red shoes 3.jpg', 'red shoes 4.jpg', 'unrelated.jpg', '.red shoes.jpg'])
+        await writeFile(path.join(allowed, name), 'x');
+      const error = await files.resolve(path.join(allowed, 'red shoe.jpg')).catch((e) => e);
+      expect(error).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('red shoe.jpg') });
+      expect(error.hint.match(/'red shoes \d\.jpg'/g)).toHaveLength(3);
+      expect(error.hint).not.toMatch(/unrelated|'\.red/);
+    });
+
+    it('is NOT_FOUND too where its folder is missing or is a file', async () => {
+      const { files, allowed, file } = await given();
+      await expect(files.resolve(path.join(allowed, 'no', 'such', 'folder.jpg'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(files.resolve(path.join(file, 'x.jpg'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+  });
+
+  describe('outside the allowed folders', () => {
+    it('says the same whether or not the file exists, and how to add a folder', async () => {
+      const { files, forbidden, allowed } = await given();
+      await writeFile(path.join(forbidden, 'here.jpg'), 'x');
+      const [there, gone] = await Promise.all(['here.jpg', 'gone.jpg'].map((name) => files.resolve(path.join(forbidden, name)).catch((e) => e)));
+      expect(there.code).toBe('FORBIDDEN');
+      expect(there.hint).toContain(allowed);
+      expect(there.hint).toContain('VRAG_ALLOWED_DIRS');
+      expect(`${gone.code} ${gone.message} ${gone.hint}`).toBe(`${there.code} ${there.message.replace('here', 'gone')} ${there.hint}`);
+    });
+
+    it('refuses ways out by `..`, links to files and links to folders', async () => {
+      const { files, forbidden, allowed } = await given();
+      await writeFile(path.join(forbidden, 'here.jpg'), 'x');
+      await symlink(path.join(forbidden, 'here.jpg'), path.join(allowed, 'file-link.jpg'));
+      await symlink(path.join(forbidden, 'gone.jpg'), path.join(allowed, 'broken-link.jpg'));
+      await symlink(forbidden, path.join(allowed, 'folder-link'));
+      const ways = [
+        path.join(allowed, 'file-link.jpg'),
+        path.join(allowed, 'broken-link.jpg'),
+        path.join(allowed, 'folder-link', 'here.jpg'),
+        path.join(allowed, 'folder-link', 'gone.jpg'),
+        `${allowed}/../${path.basename(forbidden)}/here.jpg`,
+        `${pathToFileURL(allowed).href}/%2e%2e/${path.basename(forbidden)}/here.jpg`,
+      ];
+      for (const way of ways) await expect(files.resolve(way), way).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    });
+
+    it('does not take a folder whose name begins like an allowed one for it', async () => {
+      const { files, allowed } = await given();
+      await mkdir(`${allowed}-private`);
+      await writeFile(`${allowed}-private/a.jpg`, 'x');
+      await expect(files.resolve(`${allowed}-private/a.jpg`)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    });
+  });
+
+  describe('what is no readable file', () => {
+    it('refuses hidden files and files in hidden folders, there or not', async () => {
+      const { files, file } = await given('.hidden/a.jpg');
+      for (const name of [file, path.join(path.dirname(file), 'gone.jpg'), path.join(path.dirname(file), '..', '.profile')]) {
+        await expect(files.resolve(name), name).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringMatching(/hidden/) });
+      }
+    });
+
+    it('refuses a folder', async () => {
+      const { files, allowed } = await given('a/b.jpg');
+      for (const folder of [allowed, path.join(allowed, 'a')]) {
+        await expect(files.resolve(folder)).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/is a folder; give one file/) });
+      }
+    });
+
+    it.each([
+      'picture.jpg',
+      '/mnt/user-data/uploads/a.png',
+      '/mnt/data/a.png',
+      'sandbox:/mnt/data/a.png',
+      'attachment:a',
+      'blob:https://x/1',
+      'data:image/png;base64,AA',
+      'content://x/1',
+    ])('asks to save %s to a file first', async (asked) => {
+      const { files } = await open();
+      await expect(files.resolve(asked)).rejects.toMatchObject({ code: 'NOT_FOUND', hint: expect.stringMatching(/only in the chat.*save it to a file first/) });
+    });
+
+    it.each(['pictures/a.jpg', './a.jpg', '../a.jpg', '', 'a/\0b.jpg', 'file://other.host/a.jpg', 'https://example.com/a.jpg'])(
+      'refuses %j with a hint',
+      async (asked) => {
+        const { files } = await open();
+        await expect(files.resolve(asked)).rejects.toMatchObject({ code: 'INVALID_INPUT', hint: expect.stringMatching(/absolute path/) });
+      },
+    );
+  });
+}

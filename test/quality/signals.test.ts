@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { blockMotion } from '../../src/quality/motion.ts';
+import { lengthOf, summarisePixels } from '../../src/quality/pixels.ts';
+import { collectSignals } from '../../src/quality/signals.ts';
+import { lumaFrame, noiseFrame, SIDE } from './frames.ts';
+
+/** Summary of a clip of `count` frames at `fps`. */
+function measure(count: number, fps: number, frame: (index: number) => Uint8Array) {
+  const collector = collectSignals();
+  for (let i = 0; i < count; i++) collector.add(i / fps, frame(i));
+  return summarisePixels(collector.finish(), 0, Number.POSITIVE_INFINITY);
+}
+
+describe('motion', () => {
+  it.each([1, 2, 3, 5, 7])('measures a shift of %i px as that length', (shift) => {
+    expect(blockMotion(lumaFrame(0), lumaFrame(shift))).toBeCloseTo(shift, 1);
+  });
+
+  it('is 0 for equal frames and for frames without texture', () => {
+    expect(blockMotion(lumaFrame(0), lumaFrame(0))).toBe(0);
+    expect(blockMotion(new Uint8Array(SIDE * SIDE).fill(90), new Uint8Array(SIDE * SIDE).fill(140))).toBe(0);
+  });
+
+  it('does not depend on the frame rate', () => {
+    const slow = measure(16, 8, (i) => lumaFrame(i * 3));
+    const fast = measure(48, 24, (i) => lumaFrame(i));
+    expect(slow.motion).toBeCloseTo(3, 1);
+    expect(fast.motion).toBeCloseTo(3, 1);
+  });
+
+  it('sees a move slower than half a pixel a step', () => {
+    const summary = measure(144, 24, (i) => lumaFrame(i * 0.12)); // 0.36 px per 1/8 s
+    expect(summary.motion).toBeGreaterThan(0.2);
+    expect(summary.motionClass).toBe('subtle');
+  });
+
+  it('names the amounts from still to strong', () => {
+    expect(measure(24, 8, () => lumaFrame(0)).motionClass).toBe('static');
+    expect(measure(24, 8, (i) => lumaFrame(i)).motionClass).toBe('subtle');
+    expect(measure(24, 8, (i) => lumaFrame(i * 3)).motionClass).toBe('moderate');
+    expect(measure(24, 8, (i) => lumaFrame(i * 6)).motionClass).toBe('strong');
+  });
+});
+
+describe('freezing', () => {
+  it('finds the frozen half of a clip and where it is', () => {
+    const summary = measure(96, 24, (i) => lumaFrame(Math.min(i, 48)));
+    expect(summary.frozenShare).toBeGreaterThan(0.45);
+    expect(summary.frozenShare).toBeLessThan(0.55);
+    expect(summary.longestFreeze?.fromSeconds).toBeCloseTo(2, 0.5);
+    expect(lengthOf(summary.longestFreeze)).toBeGreaterThan(1.7);
+  });
+
+  it('does not take a slow camera move for a freeze', () => {
+    expect(measure(96, 24, (i) => lumaFrame(i * 0.1)).frozenShare).toBe(0);
+  });
+
+  it('does not take doubled frames for a freeze', () => {
+    expect(measure(96, 24, (i) => lumaFrame(Math.floor(i / 2) * 2)).frozenShare).toBe(0);
+  });
+});
+
+describe('flicker', () => {
+  it('grows with alternating brightness and stays near 0 for motion and fades', () => {
+    const steady = measure(48, 24, (i) => lumaFrame(i * 0.5)).flicker;
+    const fade = measure(48, 24, (i) => lumaFrame(0, 0, 0.4 + i * 0.01)).flicker;
+    const weak = measure(48, 24, (i) => lumaFrame(i * 0.5, 0, i % 2 ? 0.98 : 1.0)).flicker;
+    const strong = measure(48, 24, (i) => lumaFrame(i * 0.5, 0, i % 2 ? 0.9 : 1.0)).flicker;
+    expect(fade).toBeLessThan(0.5);
+    expect(weak).toBeGreaterThan(2 * steady);
+    expect(strong).toBeGreaterThan(3 * weak);
+  });
+});
+
+describe('black frames and cuts', () => {
+  it('gives the share and the times of black frames', () => {
+    const summary = measure(48, 24, (i) => (i >= 12 && i < 24 ? new Uint8Array(SIDE * SIDE).fill(16) : lumaFrame(i)));
+    expect(summary.blackShare).toBeCloseTo(0.25, 5);
+    expect(summary.black?.fromSeconds).toBeCloseTo(0.5, 5);
+    expect(summary.black?.toSeconds).toBeCloseTo(23 / 24, 5);
+  });
+
+  it('gives the time of the first frame after a cut, and none for fast motion', () => {
+    expect(measure(48, 24, (i) => (i < 24 ? lumaFrame(i) : noiseFrame(5))).cuts).toEqual([1]);
+    expect(measure(48, 24, (i) => lumaFrame(i * 4)).cuts).toEqual([]);
+  });
+
+  it('does not count the border to the next shot as a cut, nor as motion', () => {
+    const collector = collectSignals();
+    for (let i = 0; i < 48; i++) collector.add(i / 24, i < 24 ? lumaFrame(0) : noiseFrame(5));
+    const signals = collector.finish();
+    expect(signals.cuts).toEqual([1]);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+    ]) {
+      expect(summarisePixels(signals, from, to)).toMatchObject({ cuts: [], motion: 0, frozenShare: 1 });
+    }
+  });
+});
+
+it('gives zeros, not NaN, for a clip of one frame', () => {
+  expect(measure(1, 24, () => lumaFrame(0))).toMatchObject({ motion: 0, frozenShare: 0, blackShare: 0, flicker: 0, cuts: [], longestFreeze: undefined });
+});

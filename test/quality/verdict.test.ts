@@ -1,0 +1,192 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { advise } from '../../src/quality/advice.ts';
+import { areaUnderCurve, calibrate } from '../../src/quality/calibrate.ts';
+import { calibrationFileName, loadCalibration } from '../../src/quality/calibration.ts';
+import { shotChecks } from '../../src/quality/checks.ts';
+import { conformanceChecks, describeConformance } from '../../src/quality/conformance.ts';
+import { REFERENCE_STATISTIC, REFERENCE_VIEWS } from '../../src/quality/reference.ts';
+import type { Calibration, Check, ShotReport } from '../../src/quality/report.ts';
+import { judge, overallVerdict, summarise } from '../../src/quality/verdict.ts';
+
+const about = { embedderId: 'test', statistic: 's', preprocessing: 'p', date: '2026-01-01', positivesAre: 'p', negativesAre: 'n' };
+/** 40 clips of 8 references: own scores .80 to .995, others .30 to .495, the nearest of each clip .40 to .595. */
+const clips = Array.from({ length: 40 }, (_, i) => ({ reference: `r${i % 8}`, own: 0.8 + i * 0.005, others: [0.3 + i * 0.005, 0.4 + i * 0.005] }));
+const calibration = calibrate(clips, about);
+
+function shotOf(mean: number, change: Partial<ShotReport> = {}): ShotReport {
+  const similarity = {
+    embedderId: 'test',
+    block: 'model',
+    frames: 16,
+    firstFrame: mean,
+    mean,
+    p10: mean,
+    min: mean,
+    minAtSeconds: 0,
+    lastQuarter: mean,
+    drop: 0,
+  };
+  return {
+    ...{ index: 0, fromSeconds: 0, toSeconds: 6, references: [{ assetId: 'img_1', role: 'firstFrame', mean, max: mean }], similarity },
+    ...{ motion: { top5Percent: 2, class: 'moderate' }, frozenShare: 0, longestFreezeSeconds: 0, blackShare: 0, flicker: 0.1, cuts: [] },
+    ...change,
+  };
+}
+const info = {
+  width: 1280,
+  height: 720,
+  durationSeconds: 6,
+  fps: 24,
+  frames: 144,
+  codec: 'h264',
+  pixelFormat: 'yuv420p',
+  hasAudio: false,
+  mediaType: 'video/mp4',
+};
+const facts = describeConformance(info, { frames: 144, decodeErrors: 0 });
+
+describe('calibration', () => {
+  it('puts the cut points at the 5 % quantile of positives and the 95 % quantile of the nearest negatives', () => {
+    expect(calibration.passFrom).toBeCloseTo(0.8 + 0.05 * 39 * 0.005, 4);
+    expect(calibration.failBelow).toBeCloseTo(0.4 + 0.95 * 39 * 0.005, 4);
+    expect(calibration).toMatchObject({ auc: 1, references: 8, tprAt5PercentFar: { value: 1, low: 1, high: 1 } });
+    expect(calibration.positives.n).toBe(40);
+    expect(calibration.negatives.n).toBe(80);
+  });
+
+  it('keeps the pass point above the fail point where the populations overlap', () => {
+    const overlapping = calibrate(
+      clips.map((clip) => ({ ...clip, own: clip.own - 0.35 })),
+      about,
+    );
+    expect(overlapping.passFrom).toBeGreaterThan(overlapping.failBelow);
+    expect(overlapping.failBelow).toBeCloseTo(0.45 + 0.05 * 39 * 0.005, 4);
+    expect(overlapping.tprAt5PercentFar.low).toBeLessThan(overlapping.tprAt5PercentFar.value);
+  });
+
+  it('counts ties as half in the area under the curve', () => {
+    expect(areaUnderCurve([1, 0.5], [0.5, 0])).toBe(0.875);
+  });
+
+  it('is in the package for the packaged embedder, with its populations, and the file names fit the ids inside', async () => {
+    const packaged = await loadCalibration('vision-lite0.1+colour.1', REFERENCE_STATISTIC, REFERENCE_VIEWS);
+    expect(packaged).toMatchObject({ positives: { n: 32 }, negatives: { n: 480 } });
+    expect(packaged?.passFrom).toBeGreaterThan(packaged?.failBelow ?? 1);
+    const folder = path.join(import.meta.dirname, '../../src/quality/calibration');
+    for (const name of await readdir(folder)) {
+      const { embedderId } = JSON.parse(await readFile(path.join(folder, name), 'utf8')) as Calibration;
+      expect(calibrationFileName(embedderId)).toBe(name);
+    }
+  });
+
+  it('does not exist for another embedder, another statistic or other views', async () => {
+    expect(await loadCalibration('somebody-elses-model', REFERENCE_STATISTIC, REFERENCE_VIEWS)).toBeUndefined();
+    expect(await loadCalibration('../verdict', REFERENCE_STATISTIC, REFERENCE_VIEWS)).toBeUndefined();
+    expect(await loadCalibration('vision-lite0.1+colour.1', 'max', REFERENCE_VIEWS)).toBeUndefined();
+    expect(await loadCalibration('vision-lite0.1+colour.1', REFERENCE_STATISTIC, 'whole only')).toBeUndefined();
+  });
+});
+
+describe('verdict', () => {
+  it('has three outcomes by two cut points, and none without a calibration or a number', () => {
+    expect(judge(calibration.passFrom, calibration)).toBe('pass');
+    expect(judge(calibration.failBelow, calibration)).toBe('review');
+    expect(judge(calibration.failBelow - 1e-6, calibration)).toBe('fail');
+    expect(judge(0.99, undefined)).toBe('uncalibrated');
+    expect(judge(Number.NaN, calibration)).toBe('uncalibrated');
+  });
+
+  it('is the worst of the judged checks', () => {
+    const check = (verdict: Check['verdict'], calibrated = true): Check => ({
+      id: 'x',
+      verdict,
+      value: 1,
+      unit: '',
+      finding: '',
+      ...(calibrated ? { calibration } : {}),
+    });
+    expect(overallVerdict([check('pass'), check('review'), check('fail')])).toBe('fail');
+    expect(overallVerdict([check('pass'), check('review'), check('uncalibrated', false)])).toBe('review');
+    expect(overallVerdict([check('pass'), check('uncalibrated', false)])).toBe('pass');
+    expect(overallVerdict([check('pass', false), check('uncalibrated', false)])).toBe('uncalibrated');
+    expect(overallVerdict([])).toBe('uncalibrated');
+  });
+
+  it('fails a wrong reference, passes a right one, and says the numbers only without a calibration', () => {
+    const verdictOf = (mean: number, by?: Calibration) => shotChecks(shotOf(mean), {}, by).find((check) => check.id === 'reference')?.verdict;
+    expect(verdictOf(0.4, calibration)).toBe('fail');
+    expect(verdictOf(0.9, calibration)).toBe('pass');
+    expect(verdictOf(0.4)).toBe('uncalibrated');
+  });
+
+  it('does not fail a subject or an unlike look that the calibration says nothing about', () => {
+    const subject = (mean: number) =>
+      shotChecks(shotOf(mean, { references: [{ assetId: 'img_1', role: 'subject', mean, max: mean }] }), {}, calibration)[0].verdict;
+    expect(subject(0.4)).toBe('uncalibrated');
+    expect(subject(0.95)).toBe('pass');
+  });
+
+  it('gives every other gate a number and no verdict', () => {
+    const bad = shotOf(0.9, { frozenShare: 1, blackShare: 1, flicker: 40, cuts: [2], sharpnessRatio: 0.01, colour: { shift: 60 } });
+    const others = shotChecks(bad, { motion: 'strong' }, calibration).filter((check) => check.id !== 'reference');
+    expect(others.map((check) => check.id)).toEqual(['drift', 'colour', 'sharpness', 'motion', 'freeze', 'black', 'flicker', 'cuts']);
+    expect(new Set(others.map((check) => check.verdict))).toEqual(new Set(['uncalibrated']));
+  });
+
+  it('names in the summary what was judged and what was not', () => {
+    const checks = shotChecks(shotOf(0.4), {}, calibration);
+    expect(summarise('fail', checks)).toMatch(/^Fail: Shot 1 does not show its reference.*no calibration yet\): drift, motion/);
+  });
+});
+
+describe('conformance', () => {
+  const verdicts = (expectation: Parameters<typeof conformanceChecks>[1], change = {}) =>
+    Object.fromEntries(conformanceChecks({ ...facts, ...change }, expectation).map((check) => [check.id, check.verdict]));
+
+  it('checks only what was asked for', () => {
+    expect(verdicts({})).toEqual({ decode: 'pass' });
+    expect(verdicts({ durationSeconds: 6, width: 1280, height: 720, fps: 24 })).toEqual({ decode: 'pass', duration: 'pass', size: 'pass', fps: 'pass' });
+  });
+
+  it('fails another duration, size or rate, and takes 23.976 for 24', () => {
+    expect(verdicts({ durationSeconds: 5, width: 1920, fps: 30 })).toEqual({ decode: 'pass', duration: 'fail', size: 'fail', fps: 'fail' });
+    expect(verdicts({ fps: 24 }, { fps: 23.976 })).toMatchObject({ fps: 'pass' });
+    expect(verdicts({ durationSeconds: 6 }, { durationSeconds: 6.042 })).toMatchObject({ duration: 'pass' });
+  });
+
+  it('fails a clip that breaks off or decodes with errors, not one that lacks a frame at an end', () => {
+    expect(describeConformance(info, { frames: 100, decodeErrors: 0 }).decodesToEnd).toBe(false);
+    expect(describeConformance(info, { frames: 144, decodeErrors: 1 }).decodesToEnd).toBe(false);
+    expect(describeConformance(info, { frames: 143, decodeErrors: 0 }).decodesToEnd).toBe(true);
+  });
+});
+
+describe('advice', () => {
+  const adviceFor = (shot: ShotReport, expectation = {}) => {
+    const checks = [...conformanceChecks(facts, expectation), ...shotChecks(shot, expectation, calibration)];
+    return advise(checks, [shot], facts, expectation);
+  };
+
+  it('is empty for a sound clip', () => {
+    expect(adviceFor(shotOf(0.95), { motion: 'moderate' })).toEqual([]);
+  });
+
+  it('tells a wrong picture from a drift', () => {
+    expect(adviceFor(shotOf(0.4))[0].cause).toMatch(/not used/);
+    const drifting = shotOf(0.5);
+    Object.assign(drifting.similarity ?? {}, { firstFrame: 0.95, drop: 0.6 });
+    expect(adviceFor(drifting)[0].cause).toMatch(/drifts away/);
+  });
+
+  it('answers a still clip that should move, and leaves one alone that should stand still', () => {
+    const still = shotOf(0.99, { frozenShare: 1, motion: { top5Percent: 0, class: 'static' } });
+    expect(adviceFor(still, { motion: 'strong' })).toMatchObject([{ check: 'motion', cause: expect.stringMatching(/leakage/) }]);
+    expect(adviceFor(still, { motion: 'static' })).toEqual([]);
+  });
+
+  it('answers facts that failed first', () => {
+    expect(adviceFor(shotOf(0.4, { cuts: [2] }), { durationSeconds: 5 }).map((one) => one.check)).toEqual(['duration', 'reference', 'cuts']);
+  });
+});
