@@ -72,7 +72,7 @@ function toResult({ data, text, images = [], links = [] }: ToolResult<Record<str
 function toErrorResult(error: unknown, tool: string): CallToolResult {
   const { code, message, hint } = errorData(error);
   if (code === 'INTERNAL') console.error(`${tool} failed:`, error);
-  else if (error instanceof AppError && error.cause) console.error(`${tool}: ${code}: ${message}:`, error.cause);
+  else if (error instanceof AppError && error.cause instanceof Error) console.error(`${tool}: ${code}: ${message} (${error.cause.message.split('\n')[0]})`);
   return {
     content: [{ type: 'text', text: `${code}: ${message}${hint ? `\n${hint}` : ''}` }],
     isError: true,

@@ -7,7 +7,7 @@ import { videoManifest, writeManifest } from './manifest.ts';
 import { isFinal, LEASE_SECONDS } from './takes.ts';
 
 /** Frames on the contact sheet of a finished video, and their layout. */
-const SHEET = { frames: 6, columns: 3, cellWidth: 426, maxBytes: 180_000 };
+const SHEET = { frames: 6, columns: 3, cellWidth: 384, maxBytes: 90_000 };
 
 /** Ends a job whose takes are all final: joins the shots, catalogues the video, writes its manifest. Does nothing while takes run or another server is at it. */
 export async function finishJob(ports: Ports, id: string, owner: string): Promise<void> {
@@ -53,9 +53,10 @@ async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
     described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
   });
   await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true));
-  const path = await ports.objects.publish(objectKey, asset.name);
+  const title = cleanText(prompt, 2000).split(' ').slice(0, 8).join(' ').slice(0, 60);
+  const path = await ports.objects.publish(objectKey, title);
   const sheet = await contactSheet(ports, objectKey, asset.durationSeconds ?? 0);
-  const sheetPath = await ports.objects.publish(sheet.key, `${asset.name} - sheet`);
+  const sheetPath = await ports.objects.publish(sheet.key, `${title} (contact sheet)`);
   const { width, height, durationSeconds = 0, fps = 0 } = asset;
   return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey: sheet.key, sheetPath };
 }

@@ -55,6 +55,14 @@ export function coverage(asset: Asset, query: SeenQuery, text: string): Coverage
   };
 }
 
+/** Share 0..1 of the query's content words that stand in the asset's texts; a word only in the file name counts half, since names are often accidents. */
+export function writtenShare(asset: Asset, text: string): number {
+  const words = contentWords(text).map(stem);
+  const described = new Set([asset.caption ?? '', ...asset.tags].flatMap(tokens).map(stem));
+  const named = new Set(tokens(asset.name).map(stem));
+  return words.reduce((sum, word) => sum + (described.has(word) ? 1 : named.has(word) ? 0.5 : 0), 0) / Math.max(1, words.length);
+}
+
 /** A neighbour (weight under `KNOWN_WEIGHT`) is never a confident hit, however probable. */
 function isSeen(asset: Asset, concept: SeenQuery['concepts'][number]): boolean {
   return concept.weight >= KNOWN_WEIGHT && conceptProbability(asset, concept) >= WEAK_BELOW;

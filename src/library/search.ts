@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, Filter, Ports, Ranked, SeenQuery } from '../ports.ts';
 import { originalBytes, requireAsset, requireCollection } from './assets.ts';
-import { conceptProbability, contentWords, coverage, KNOWN_WEIGHT } from './coverage.ts';
+import { conceptProbability, contentWords, coverage, KNOWN_WEIGHT, writtenShare } from './coverage.ts';
 
 /** A query picture: an asset, or a file of the user's. */
 export type QueryImage = { imageId: string } | { imagePath: string };
@@ -48,17 +48,15 @@ export interface SearchResult {
   hasMore: boolean;
 }
 
-/** Rank constant of reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009: k = 60). */
-const RRF_K = 60;
 /** Candidates taken from each list before fusion. */
 const CANDIDATES = 200;
-/** Searches a collection by text, by picture or by both, fused by rank. NOT_FOUND for an unknown collection. */
+/** Searches a collection by text, by picture or by both, fused by strength. NOT_FOUND for an unknown collection. */
 export async function search(ports: Ports, request: SearchRequest, options: CallOptions = {}): Promise<SearchResult> {
   await requireCollection(ports, request.collection);
   const depth = Math.max(CANDIDATES, request.offset + request.limit + 1);
   const text = request.query ? await textLists(ports, request, depth) : undefined;
   const image = request.image ? await imageList(ports, request, depth, options) : undefined;
-  const fused = fuse([text?.words, text?.seen, image].filter((list) => list !== undefined));
+  const fused = fuse([text?.written, text?.visible, image && spread(image)].filter((list) => list !== undefined));
   const page = fused.slice(request.offset, request.offset + request.limit);
   const hits: Hit[] = [];
   for (const id of page) {
@@ -75,8 +73,11 @@ export async function search(ports: Ports, request: SearchRequest, options: Call
 }
 
 interface TextLists {
+  /** As the catalog scored them. */
   words: Ranked[];
-  seen: Ranked[];
+  /** The same hits and those seen, each with a strength of 0..1 for fusion. */
+  written: Ranked[];
+  visible: Ranked[];
   understood: SeenQuery;
 }
 
@@ -87,7 +88,7 @@ async function textLists(ports: Ports, request: SearchRequest, depth: number): P
     ports.catalog.match(request.collection, contentWords(query).join(' '), request.filter, depth),
     ports.catalog.seen(request.collection, understood, request.filter, depth),
   ]);
-  return { words, seen, understood };
+  return { words, written: await strengthOfWords(ports, query, words), visible: strengthOfSeen(understood, seen), understood };
 }
 
 async function imageList(ports: Ports, request: SearchRequest, depth: number, options: CallOptions): Promise<Ranked[]> {
@@ -108,15 +109,38 @@ async function queryBytes(ports: Ports, request: SearchRequest): Promise<{ bytes
   return { bytes: await ports.files.read(file) };
 }
 
-/** Ids by reciprocal rank fusion; a list that stands alone keeps its own order. */
-export function fuse(lists: Ranked[][]): string[] {
-  const scores = new Map<string, number>();
-  for (const list of lists) {
-    list.forEach((hit, index) => {
-      scores.set(hit.id, (scores.get(hit.id) ?? 0) + 1 / (RRF_K + index + 1));
-    });
+/** BM25 relative to the best hit, times the share of the query's words that the texts hold. */
+async function strengthOfWords(ports: Ports, query: string, words: Ranked[]): Promise<Ranked[]> {
+  const best = words[0]?.score || 1;
+  const weighed: Ranked[] = [];
+  for (const hit of words) {
+    const asset = await ports.catalog.get(hit.id);
+    if (asset) weighed.push({ id: hit.id, score: (hit.score / best) * writtenShare(asset, query) });
   }
-  return [...scores].sort((a, b) => b[1] - a[1]).map(([id]) => id);
+  return weighed;
+}
+
+/** Evidence from the pixels relative to what a perfect picture would score (1 a concept, .35 a colour), so that noise stays small. */
+function strengthOfSeen(query: SeenQuery, seen: Ranked[]): Ranked[] {
+  const perfect = query.concepts.length + 0.35 * query.colours.length || 1;
+  return seen.map(({ id, score }) => ({ id, score: score / perfect }));
+}
+
+/** Cosines spread over 0..1 between the worst and the best candidate: embedders differ in what unrelated pictures score. */
+function spread(image: Ranked[]): Ranked[] {
+  const best = image[0]?.score ?? 1;
+  const worst = image.at(-1)?.score ?? 0;
+  return image.map(({ id, score }) => ({ id, score: best === worst ? 1 : (score - worst) / (best - worst) }));
+}
+
+/**
+ * Ids by the sum of their strengths. Not by rank (RRF): its nearly flat weights let any hit in two lists, say a file name and a weak
+ * sight, beat the one clear sight (measured: "red shoes" over 14 pictures).
+ */
+export function fuse(lists: Ranked[][]): string[] {
+  const sums = new Map<string, number>();
+  for (const { id, score } of lists.flat()) sums.set(id, (sums.get(id) ?? 0) + score);
+  return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id);
 }
 
 function toHit(asset: Asset, query: string, text: TextLists | undefined, image: Ranked[] | undefined): Hit {

@@ -9,7 +9,7 @@ const FROZEN_BELOW = 0.35;
 /** A frame is black where 98 % of its pixels are darker than 10 % (FFmpeg blackdetect's defaults pic_th .98, pix_th .10). */
 const BLACK_PIXEL_BELOW = 0.1 * 255;
 const BLACK_SHARE = 0.98;
-/** FFmpeg scdet's default threshold for its score 0..100. */
+/** FFmpeg scdet's score 0..100 and its default threshold: a jump of the difference between neighbours, so that steady fast motion is no cut. */
 const CUT_FROM = 10;
 const GRID = 8;
 const CELL = SIGNAL_SIDE / GRID;
@@ -47,13 +47,13 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
   const steps = collectSteps(signals.steps);
   const flicker = collectFlicker(signals.flicker);
   let previous: Uint8Array | undefined;
-  let previousDifference = 0;
+  let previousDifference: number | undefined;
   return {
     add(timeSeconds, luma) {
       const difference = previous ? meanDifference(previous, luma) : 0;
-      const score = (Math.min(difference, Math.abs(difference - previousDifference)) * 100) / 256;
-      const cut = previous !== undefined && score >= CUT_FROM;
-      if (cut) {
+      const jump = previousDifference === undefined ? 0 : Math.abs(difference - previousDifference);
+      const score = (Math.min(difference, jump) * 100) / 256;
+      if (score >= CUT_FROM) {
         signals.cuts.push(timeSeconds);
         steps.restart();
         flicker.restart();
@@ -63,7 +63,7 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
       signals.black.push({ timeSeconds, black: isBlack(luma) });
       steps.add(timeSeconds, luma);
       flicker.add(timeSeconds, luma);
-      previousDifference = cut ? 0 : difference;
+      if (previous) previousDifference = difference;
       previous = copyInto(previous, luma);
     },
     finish: () => signals,

@@ -26,6 +26,9 @@ export const AssetOutput = z.strictObject({
 
 export type AssetData = z.infer<typeof AssetOutput>;
 
+/** JPEG quality of previews: a 192 px thumbnail of a busy photograph stays near 5 kB. */
+const PREVIEW_QUALITY = 65;
+
 /** Colours with at least this share of the picture are named. */
 const NAMED_COLOUR_SHARE = 0.08;
 
@@ -83,11 +86,11 @@ export async function thumbnail(studio: Studio, asset: Asset, maxSide: number): 
   try {
     if (asset.kind === 'image') {
       const bytes = await objects.get(asset.objectKey);
-      return bytes && (await images.encode(await images.decode(bytes, { maxSide }), { format: 'jpeg', quality: 80 }));
+      return bytes && (await images.encode(await images.decode(bytes, { maxSide }), { format: 'jpeg', quality: PREVIEW_QUALITY }));
     }
     const path = await objects.localPath(asset.objectKey);
     const [frame] = path ? await media.frames(path, [(asset.durationSeconds ?? 0) / 2], { maxSide }) : [];
-    return frame && (await images.encode(frame, { format: 'jpeg', quality: 80 }));
+    return frame && (await images.encode(frame, { format: 'jpeg', quality: PREVIEW_QUALITY }));
   } catch (error) {
     console.error(`no preview of ${asset.id}:`, error);
     return undefined;

@@ -147,12 +147,7 @@ async function thumbnails(studio: Studio, assets: Asset[]): Promise<FileBytes[]>
 }
 
 async function overview(studio: Studio, args: Arguments): Promise<ToolResult<Data>> {
-  const collections = (await studio.ports.catalog.collections()).map(({ name, images, videos, embedderId }: Collection) => ({
-    name,
-    images,
-    videos,
-    embedderId,
-  }));
+  const collections = (await studio.ports.catalog.collections()).map(({ name, images, videos }: Collection) => ({ name, images, videos }));
   if (args.collection !== 'default') await requireCollection(studio.ports, args.collection);
   const asked = collections.some(({ name }) => name === args.collection) ? args.collection : undefined;
   const page = await studio.ports.catalog.list(asked, toFilter(args), { limit: args.limit, ...(args.cursor === undefined ? {} : { cursor: args.cursor }) });

@@ -37,7 +37,7 @@ describe('vectors', () => {
     const fixture = await open();
     const { catalog } = fixture;
     const next = sequence(3);
-    const dimensions = 200;
+    const dimensions = 130;
     const centres = Array.from({ length: 20 }, () => randomVector(next, dimensions));
     const kinds: (() => Float32Array)[] = [
       () => randomVector(next, dimensions),
@@ -53,7 +53,7 @@ describe('vectors', () => {
       return { asset: exampleAsset({ tags: i % 50 === 0 ? ['few'] : [] }), vectors: [{ vector: vector.map((x) => x / length) }] };
     });
     await catalog.upsert(entries, 'test@1');
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 15; round++) {
       const query = kinds[round % 3]();
       const length = Math.hypot(...query);
       const unit = query.map((x) => x / length);
@@ -110,7 +110,11 @@ describe('vectors', () => {
         const vectors = () => Array.from({ length: pick(4) }, (_, i) => ({ vector: randomVector(next, 24), atSeconds: i }));
         await catalog.upsert(
           distinct.map((asset) => ({
-            asset: { ...asset, tags: pick(2) ? ['t'] : [], seen: { classes: [[pick(6), (pick(100) + 1) / 100]], colours: [] } },
+            asset: {
+              ...asset,
+              tags: pick(2) ? ['t'] : [],
+              seen: { classes: Array.from({ length: 20 }, (_, i): [number, number] => [i, (pick(100) + 1) / 100]).slice(pick(20)), colours: [] },
+            },
             vectors: pick(3) ? vectors() : undefined,
           })),
           'test@1',
@@ -140,13 +144,13 @@ describe('vectors', () => {
   test('the event loop runs on while thousands of assets are stored', async () => {
     const fixture = await open();
     const next = sequence(2);
-    const entries = Array.from({ length: 4000 }, () => ({ asset: exampleAsset(), vectors: [{ vector: randomVector(next, 64) }] }));
+    const entries = Array.from({ length: 2500 }, () => ({ asset: exampleAsset(), vectors: [{ vector: randomVector(next, 64) }] }));
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     await fixture.catalog.upsert(entries, 'test@1');
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(3);
-    expect((await fixture.catalog.collections())[0].images).toBe(4000);
+    expect((await fixture.catalog.collections())[0].images).toBe(2500);
     await fixture.close();
   });
 });

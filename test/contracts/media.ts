@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Media, RawImage, ScannedFrame, VideoInfo } from '../../src/ports/pictures.ts';
@@ -36,7 +36,10 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
     });
     await media.encode(clips.noisyFrames(60), { path: at('noisy.mp4'), width: 320, height: 180, fps: FPS });
   });
-  afterAll(() => media.close());
+  afterAll(() => {
+    media.close();
+    rmSync(folder, { recursive: true });
+  });
 
   describe('encoding', () => {
     it('describes the clip it wrote as probe does', async () => {
@@ -79,7 +82,16 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
     });
 
     it('gives the colours back that went in', async () => {
-      const colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0], [128, 128, 128], [200, 120, 40], [30, 90, 160]];
+      const colours = [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 255, 255],
+        [0, 0, 0],
+        [128, 128, 128],
+        [200, 120, 40],
+        [30, 90, 160],
+      ];
       const still = clips.patches(colours);
       await media.encode(Array(10).fill(still), { path: at('colours.mp4'), width: 320, height: 180, fps: 10 });
       const [shown] = await media.frames(at('colours.mp4'), [0.5], { maxSide: 320 });
@@ -87,12 +99,12 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       for (const [index, colour] of colours.entries()) {
         for (const image of [shown, frames[5].image]) {
           const mean = clips.patchMean(image, index, colours.length);
-          mean.forEach((value, channel) => expect(Math.abs(value - colour[channel]), `${colour} became ${mean}`).toBeLessThan(3.5));
+          for (const [channel, value] of mean.entries()) expect(Math.abs(value - colour[channel]), `${colour} became ${mean}`).toBeLessThan(3.5);
         }
       }
       const gray = await scanAll(at('colours.mp4'), { width: 160, height: 90, format: 'gray' });
       const luma = [3, 4, 5].map((index) => clips.patchMean(gray.frames[5].image, index, colours.length)[0]);
-      [255, 0, 128].forEach((value, index) => expect(Math.abs(luma[index] - value), `grey ${value} became ${luma[index]}`).toBeLessThan(3));
+      for (const [index, value] of [255, 0, 128].entries()) expect(Math.abs(luma[index] - value), `grey ${value} became ${luma[index]}`).toBeLessThan(3);
     });
 
     it('takes grey and RGBA frames, an async source and a broken frame rate', async () => {
@@ -114,6 +126,7 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       });
       await expect(media.encode([], options)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
       await expect(media.encode([clips.numbered(1)], { ...options, metadata: { 'a=b': 'c' } })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(media.encode([clips.numbered(1)], { ...options, path: at('no/such/folder.mp4') })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       const failing = (function* () {
         yield clips.numbered(0);
         throw new Error('the source broke');
@@ -141,7 +154,11 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       const count = 1000;
       await media.encode(clips.numberedFrames(count, 64, 36), { path: at('long.mp4'), width: 64, height: 36, fps: 25 });
       const wanted = [3, 250, 499, 731, 998];
-      const images = await media.frames(at('long.mp4'), wanted.map((index) => (index + 0.5) / 25), { maxSide: 64 });
+      const images = await media.frames(
+        at('long.mp4'),
+        wanted.map((index) => (index + 0.5) / 25),
+        { maxSide: 64 },
+      );
       expect(images.map(clips.numberOf)).toEqual(wanted.map((index) => index & 255));
     });
 
@@ -267,7 +284,10 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       await media.encode(clips.numberedFrames(5, 160, 90), { path: at('small.mp4'), width: 160, height: 90, fps: FPS });
       await media.encode(clips.numberedFrames(5), { path: at('slow.mp4'), width: 320, height: 180, fps: 12 });
       const differing = (other: string, words: string) =>
-        expect(media.concat([file, at(other)], { path: at('never.mp4') })).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining(words) });
+        expect(media.concat([file, at(other)], { path: at('never.mp4') })).rejects.toMatchObject({
+          code: 'INVALID_INPUT',
+          message: expect.stringContaining(words),
+        });
       await differing('small.mp4', 'Clip 2 differs from clip 1 in size: 160x90 instead of 320x180');
       await differing('slow.mp4', 'frame rate');
       await expect(media.concat([], { path: at('never.mp4') })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -289,7 +309,9 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       await expect(media.encode(endless, job)).rejects.toMatchObject({ code: 'CANCELLED' });
       const during = new AbortController();
       const onFrame = () => during.abort();
-      await expect(media.scan(at('long.mp4'), { width: 640, height: 480, format: 'rgb', signal: during.signal }, onFrame)).rejects.toMatchObject({ code: 'CANCELLED' });
+      await expect(media.scan(at('long.mp4'), { width: 640, height: 480, format: 'rgb', signal: during.signal }, onFrame)).rejects.toMatchObject({
+        code: 'CANCELLED',
+      });
       expect(readdirSync(folder).filter((name) => name.includes('cancelled'))).toEqual([]);
       expect(await media.probe(file)).toEqual(info);
     });

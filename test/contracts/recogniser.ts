@@ -167,6 +167,10 @@ export function recogniserContract(open: () => Promise<{ recogniser: Recogniser;
       expect(await read('constructor __proto__')).toMatchObject({ known: [] });
     });
 
+    it('reads hyphenated words and possessives by their parts where it does not know the whole', async () => {
+      expect(await read("the wolf's 2-seat T-shirts")).toEqual({ known: ['wolf', 'seat', 't-shirt'], colours: [], unknownWords: ['seat'] });
+    });
+
     it('names a word that it knows only by its neighbours as not known', async () => {
       const { concepts, unknownWords } = await recogniser.understand('earring');
       expect(concepts[0].weight).toBeLessThan(0.7);

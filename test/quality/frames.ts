@@ -12,15 +12,26 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** A smooth texture far larger than a frame: sums of waves, so that shifted copies are exact and every block has detail. */
-export function textureAt(x: number, y: number): number {
-  const value = 128 + 40 * Math.sin(x * 0.31 + 2 * Math.sin(y * 0.11)) + 40 * Math.sin(y * 0.27 + 2 * Math.sin(x * 0.13)) + 20 * Math.sin((x + y) * 0.71);
-  return Math.max(0, Math.min(255, value));
-}
+const TEXTURE = 512;
+/** Smooth texture larger than a frame, without a period that block matching could mistake for a movement. */
+const texture = (() => {
+  const random = seeded(11);
+  const knots = Array.from({ length: 65 * 65 }, () => 40 + 175 * random());
+  return Float32Array.from({ length: TEXTURE * TEXTURE }, (_, i) => {
+    const [x, y] = [(i % TEXTURE) / 8, Math.floor(i / TEXTURE) / 8];
+    const [left, top] = [Math.floor(x), Math.floor(y)];
+    const row = (at: number) => knots[at * 65 + left] * (left + 1 - x) + knots[at * 65 + left + 1] * (x - left);
+    return row(top) * (top + 1 - y) + row(top + 1) * (y - top);
+  });
+})();
 
-/** A luma frame of the texture, moved by (dx, dy) px and brightened by `gain`. */
-export function lumaFrame(dx: number, dy = 0, gain = 1): Uint8Array {
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Math.min(255, Math.round(gain * textureAt((i % SIDE) + dx, Math.floor(i / SIDE) + dy))));
+/** A luma frame of the texture, moved left by dx px (0..380) and brightened by `gain`. */
+export function lumaFrame(dx: number, gain = 1): Uint8Array {
+  const [whole, part] = [Math.floor(dx), dx - Math.floor(dx)];
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
+    const at = Math.floor(i / SIDE) * TEXTURE + (i % SIDE) + whole;
+    return Math.min(255, Math.round(gain * (texture[at] * (1 - part) + texture[at + 1] * part)));
+  });
 }
 
 /** Unrelated noise in blocks of 4 px. */

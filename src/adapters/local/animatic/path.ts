@@ -45,6 +45,9 @@ const SUBJECT_ROOM = 1.18;
 /** A move that was asked for is at least this long, in frame sizes, even where the picture gets softer or the subject is cut. */
 const LEAST_TRAVEL = 0.15;
 
+/** A zoom that was asked for goes at least this far, likewise; judged on stills. */
+const LEAST_ZOOM = 1.22;
+
 interface Stage {
   input: PathInput;
   aspect: number;
@@ -113,11 +116,10 @@ function inside(stage: Stage, view: View): View {
 function zoom(stage: Stage, inwards: boolean): CameraPath {
   const { camera } = stage.input;
   const wide = frameSubject(stage, stage.widest);
-  const least = stage.widest / 1.12;
-  const closeWidth = Math.min(least, Math.max(stage.widest / ZOOM[camera.speed], stage.narrowest));
+  const closeWidth = Math.min(stage.widest / LEAST_ZOOM, Math.max(stage.widest / ZOOM[camera.speed], stage.narrowest));
   const close = frameSubject(stage, closeWidth);
   const notes = camera.move.startsWith('dolly') ? [`${camera.move}: rendered as a zoom over one flat picture, without parallax.`] : [];
-  if (stage.widest / closeWidth < ZOOM[camera.speed] * 0.85) notes.push('The zoom is shorter than usual: the picture (or its subject) leaves no more room.');
+  if (stage.widest / closeWidth < ZOOM[camera.speed] * 0.9) notes.push('The zoom is shorter than usual: the picture (or its subject) leaves no more room.');
   return {
     at: (progress) => {
       const eased = ease(inwards ? progress : 1 - progress);

@@ -12,8 +12,10 @@ const LIKENESS = Float32Array.from({ length: 256 }, (_, i) => Math.exp(-i / 32))
 const SETTLED = 0.1;
 /** Bounds of the voting rounds of one scale, and the number of target patches over which they are spread. */
 const MOST_ROUNDS = 12;
-const LEAST_ROUNDS = 2;
-const ROUND_BUDGET = 400_000;
+const ROUND_BUDGET = 160_000;
+/** Above this many target patches a scale only refines what the coarser ones found: half the side of its first random search window, in pixels. */
+const MANY_TARGETS = 120_000;
+const REFINING_REACH = 16;
 /** Target patches handled between two breaths. */
 const CHUNK = 4096;
 
@@ -36,13 +38,13 @@ export async function complete(picture: Picture, depth: number, seed: number, br
     if (parent) vote(level, true);
     await refine(level, random, clock);
   }
-  return copyPatches(levels[0], picture.pixels);
+  return copyPatches(levels[0], picture.pixels, () => clock.tick(0));
 }
 
 /** Search and voting in turn. */
 async function refine(level: Level, random: Random, clock: Clock): Promise<void> {
   const rounds = roundsOf(level);
-  const reach = Math.max(level.width, level.height);
+  const reach = level.targets.length > MANY_TARGETS ? REFINING_REACH : Math.max(level.width, level.height);
   for (let round = 0; round < rounds; round++) {
     measureCosts(level);
     for (const forward of [true, false]) {
@@ -60,7 +62,7 @@ async function refine(level: Level, random: Random, clock: Clock): Promise<void>
 }
 
 function roundsOf(level: Field): number {
-  return Math.max(LEAST_ROUNDS, Math.min(MOST_ROUNDS, Math.floor(ROUND_BUDGET / level.targets.length)));
+  return Math.max(1, Math.min(MOST_ROUNDS, Math.floor(ROUND_BUDGET / level.targets.length)));
 }
 
 /** Turns patches searched into the fraction done. */

@@ -1,7 +1,6 @@
-import { RADIUS } from './patchmatch.ts';
+import { LOCALITY_WEIGHT, RADIUS, TEXTURE_WEIGHT } from './patchmatch.ts';
 import type { Level } from './pyramid.ts';
 
-const LOCALITY = +(process.env.LOC ?? 150);
 /** Comparisons of two patches that the first filling may take; beyond it only every n-th source is looked at. */
 const MOST_COMPARISONS = 1_500_000;
 
@@ -49,12 +48,12 @@ function mostLike(level: Level, known: Uint8Array, centre: number, sources: numb
   let best = sources[0];
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of sources) {
-    let sum = LOCALITY * offsets.length * ((candidate - centre) * localScale) ** 2;
+    let sum = LOCALITY_WEIGHT * offsets.length * ((candidate - centre) * localScale) ** 2;
     for (let k = 0; k < offsets.length && sum < least; k++) {
       const p = centre + offsets[k];
       const q = candidate + offsets[k];
       for (let c = 0; c < 3; c++) sum += (pixels[p * 3 + c] - pixels[q * 3 + c]) ** 2;
-      for (let c = 0; c < 2; c++) sum += 50 * (texture[p * 2 + c] - texture[q * 2 + c]) ** 2;
+      for (let c = 0; c < 2; c++) sum += TEXTURE_WEIGHT * (texture[p * 2 + c] - texture[q * 2 + c]) ** 2;
     }
     if (sum < least) {
       least = sum;

@@ -1,5 +1,5 @@
 import { type Field, RADIUS } from './patchmatch.ts';
-import { dilate, distances, type Plane } from './region.ts';
+import { dilate, distances } from './region.ts';
 
 /** What is completed: RGB pixels, 1 where they are unknown, and 1 where they must not be copied from (a superset). */
 export interface Picture {
@@ -78,7 +78,14 @@ function halve(from: Picture & { texture: Uint8Array }): Picture & { texture: Ui
   const width = from.width >> 1;
   const height = from.height >> 1;
   const size = width * height;
-  const to = { width, height, pixels: new Uint8Array(size * 3), hole: new Uint8Array(size), forbidden: new Uint8Array(size), texture: new Uint8Array(size * 2) };
+  const to = {
+    width,
+    height,
+    pixels: new Uint8Array(size * 3),
+    hole: new Uint8Array(size),
+    forbidden: new Uint8Array(size),
+    texture: new Uint8Array(size * 2),
+  };
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const first = 2 * y * from.width + 2 * x;
@@ -143,9 +150,4 @@ function boxSum(values: Float32Array, width: number, height: number, radius: num
   };
   for (let y = 0; y < height; y++) along(y * width, 1, width);
   for (let x = 0; x < width; x++) along(x, width, height);
-}
-
-/** True where the plane has a value over 0. */
-export function hasHole(plane: Plane): boolean {
-  return plane.data.some((value) => value > 0);
 }

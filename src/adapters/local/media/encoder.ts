@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { access, constants, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { EncodeOptions } from '../../../ports/pictures.ts';
@@ -44,7 +44,9 @@ export async function openEncoder(options: EncodeOptions, choice: CodecChoice = 
   const { dir, name, ext } = path.parse(options.path);
   const partialPath = path.join(dir, `.${name}.${randomUUID()}.partial${ext || '.mp4'}`);
   const { width, height } = options;
-  const sink = await codec.openSink({ path: partialPath, width, height, rate: frameRate(options.fps), metadata: checkedTags(options.metadata ?? {}) });
+  const metadata = checkedTags(options.metadata ?? {});
+  await access(dir, constants.W_OK).catch((error) => Promise.reject(unwritable(error)));
+  const sink = await codec.openSink({ path: partialPath, width, height, rate: frameRate(options.fps), metadata });
   const frameBytes = (width * height * 3) / 2;
   let frames = 0;
   let done = false;
@@ -59,7 +61,7 @@ export async function openEncoder(options: EncodeOptions, choice: CodecChoice = 
       await work;
     } catch (error) {
       await abort();
-      throw error;
+      throw unwritable(error);
     }
   };
   return {
@@ -80,6 +82,14 @@ export async function openEncoder(options: EncodeOptions, choice: CodecChoice = 
       done = true;
     },
   };
+}
+
+function unwritable(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError('UNAVAILABLE', 'The video file cannot be written.', {
+    hint: 'Check that its folder exists, is writable and has free space.',
+    cause: error,
+  });
 }
 
 function checkOptions({ width, height, fps }: EncodeOptions): void {

@@ -1,7 +1,8 @@
 import { AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { Dictionary, FFmpegError, FormatContext, Packet, type Stream } from 'node-av/lib';
 import type { ClipLimits, JoinedClip } from './backend.ts';
-import { openInput } from './node-av-input.ts';
+import { brokenFile } from './clip.ts';
+import { openInput, ticks } from './node-av-input.ts';
 import { setOptions } from './node-av-options.ts';
 import { breather } from './pace.ts';
 
@@ -11,23 +12,9 @@ export async function concatWithNodeAv(clips: JoinedClip[], path: string, metada
   FFmpegError.throwIfError(output.allocOutputContext2(null, 'mp4', `file:${path}`), 'MP4 writer');
   setOptions(output, { movflags: '+faststart' });
   output.metadata = Dictionary.fromObject(metadata);
-  const breathe = breather(limits.signal);
-  let targets: Stream[] = [];
-  let startSeconds = 0;
+  const joiner = new Joiner(output, breather(limits.signal));
   try {
-    for (const clip of clips) {
-      const { demuxer, streams } = openTracks(clip.path);
-      try {
-        if (targets.length === 0) {
-          targets = streams.map((stream) => addTrack(output, stream));
-          FFmpegError.throwIfError(output.openOutputSync(), 'open output');
-          FFmpegError.throwIfError(output.writeHeaderSync(), 'write header');
-        }
-        startSeconds = await copyPackets(demuxer, streams, output, targets, startSeconds, breathe);
-      } finally {
-        demuxer.closeInputSync();
-      }
-    }
+    for (const clip of clips) await joiner.add(clip.path);
     FFmpegError.throwIfError(output.writeTrailerSync(), 'write trailer');
   } finally {
     output.closeOutputSync();
@@ -35,53 +22,75 @@ export async function concatWithNodeAv(clips: JoinedClip[], path: string, metada
   }
 }
 
-function openTracks(path: string): { demuxer: FormatContext; streams: Stream[] } {
-  const { demuxer, stream } = openInput(path, { audio: true });
-  const audio = demuxer.findBestStream(AVMEDIA_TYPE_AUDIO);
-  return { demuxer, streams: audio >= 0 ? [stream, demuxer.streams[audio]] : [stream] };
+interface Track {
+  stream: Stream;
+  /** Decoding time of the last packet, in the track's own ticks. */
+  lastDts: bigint | undefined;
 }
 
-function addTrack(output: FormatContext, from: Stream): Stream {
-  const track = output.newStream();
-  FFmpegError.throwIfError(from.codecpar.copy(track.codecpar), 'copy parameters');
-  track.codecpar.codecTag = 0;
-  track.timeBase = from.timeBase;
-  track.avgFrameRate = from.avgFrameRate;
-  track.sampleAspectRatio = from.sampleAspectRatio;
-  return track;
-}
+class Joiner {
+  readonly #output: FormatContext;
+  readonly #breathe: () => Promise<void>;
+  #tracks: Track[] = [];
+  #startSeconds = 0;
 
-/** Copies one clip to start at `startSeconds` and returns where it ends. */
-async function copyPackets(
-  demuxer: FormatContext,
-  streams: Stream[],
-  output: FormatContext,
-  targets: Stream[],
-  startSeconds: number,
-  breathe: () => Promise<void>,
-): Promise<number> {
-  const packet = new Packet();
-  packet.alloc();
-  let end = startSeconds;
-  try {
-    while (demuxer.readFrameSync(packet) >= 0) {
-      const track = streams.findIndex((stream) => stream.index === packet.streamIndex);
-      if (track >= 0) {
-        const { timeBase } = streams[track];
-        const shift = BigInt(Math.round((startSeconds * timeBase.den) / timeBase.num));
-        packet.pts += shift;
-        packet.dts += shift;
-        end = Math.max(end, (Number(packet.pts + packet.duration) * timeBase.num) / timeBase.den);
-        packet.streamIndex = targets[track].index;
-        packet.pos = -1n;
-        packet.rescaleTs(timeBase, targets[track].timeBase);
-        FFmpegError.throwIfError(output.interleavedWriteFrameSync(packet), 'write');
-      }
-      packet.unref();
-      await breathe();
-    }
-  } finally {
-    packet.free();
+  constructor(output: FormatContext, breathe: () => Promise<void>) {
+    this.#output = output;
+    this.#breathe = breathe;
   }
-  return end;
+
+  /** Appends the clip's packets. The first clip decides the tracks. */
+  async add(path: string): Promise<void> {
+    const { demuxer, stream } = openInput(path, { audio: true });
+    const packet = new Packet();
+    packet.alloc();
+    try {
+      const audio = demuxer.findBestStream(AVMEDIA_TYPE_AUDIO);
+      const sources = audio >= 0 ? [stream, demuxer.streams[audio]] : [stream];
+      if (this.#tracks.length === 0) this.#begin(sources);
+      let end = this.#startSeconds;
+      while (demuxer.readFrameSync(packet) >= 0) {
+        const track = sources.findIndex((one) => one.index === packet.streamIndex);
+        if (track >= 0) end = Math.max(end, this.#copy(packet, sources[track], this.#tracks[track]));
+        packet.unref();
+        await this.#breathe();
+      }
+      this.#startSeconds = end;
+    } finally {
+      packet.free();
+      demuxer.closeInputSync();
+    }
+  }
+
+  #begin(sources: Stream[]): void {
+    this.#tracks = sources.map((source) => {
+      const stream = this.#output.newStream();
+      FFmpegError.throwIfError(source.codecpar.copy(stream.codecpar), 'copy parameters');
+      stream.codecpar.codecTag = 0;
+      stream.timeBase = source.timeBase;
+      stream.avgFrameRate = source.avgFrameRate;
+      stream.sampleAspectRatio = source.sampleAspectRatio;
+      return { stream, lastDts: undefined };
+    });
+    FFmpegError.throwIfError(this.#output.openOutputSync(), 'open output');
+    FFmpegError.throwIfError(this.#output.writeHeaderSync(), 'write header');
+  }
+
+  /** Copies one packet and returns when it ends in the joined file, in seconds. */
+  #copy(packet: Packet, source: Stream, track: Track): number {
+    if (ticks(packet.pts) === undefined || ticks(packet.dts) === undefined) throw brokenFile('has no presentation times, so it cannot be joined');
+    const { num, den } = source.timeBase;
+    const shift = BigInt(Math.round((this.#startSeconds * den) / num));
+    packet.pts += shift;
+    packet.dts += shift;
+    const end = (Number(packet.pts + packet.duration) * num) / den;
+    packet.streamIndex = track.stream.index;
+    packet.pos = -1n;
+    packet.rescaleTs(source.timeBase, track.stream.timeBase);
+    // Sound starts with a few packets of run-up from before the clip; they would overlap the clip before and are not to be heard.
+    if (track.lastDts !== undefined && packet.dts <= track.lastDts) return end;
+    track.lastDts = packet.dts;
+    if (this.#output.interleavedWriteFrameSync(packet) < 0) throw brokenFile('has time stamps that cannot be joined');
+    return end;
+  }
 }

@@ -1,5 +1,5 @@
 import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF } from 'node-av/constants';
-import { Codec as AvCodec, CodecContext, FFmpegError, FilterGraph, Frame, Packet } from 'node-av/lib';
+import { Codec as AvCodec, CodecContext, FilterGraph, Frame, Packet } from 'node-av/lib';
 import { AppError } from '../../../errors.ts';
 import type { ClipLimits } from './backend.ts';
 import { brokenFile, type DecodedFrame, type DecodePass } from './clip.ts';
@@ -74,6 +74,10 @@ function feed({ demuxer, stream }: OpenInput, decoder: CodecContext, packet: Pac
   }
 }
 
+function mustWork(code: number): void {
+  if (code < 0) throw brokenFile('has pictures that cannot be converted', code);
+}
+
 /** FFmpeg's filter chain from decoded pictures to packed pixels; made again where pictures change their size or format. */
 class Picture {
   readonly #pass: DecodePass;
@@ -92,12 +96,12 @@ class Picture {
     const source = this.#graph?.getFilter('buffer@in');
     const sink = this.#graph?.getFilter('buffersink@out');
     if (!source || !sink) throw new AppError('INTERNAL', 'The picture filter has no ends.');
-    FFmpegError.throwIfError(source.buffersrcAddFrameSync(frame), 'filter input');
+    mustWork(source.buffersrcAddFrameSync(frame));
     this.#result.unref();
-    FFmpegError.throwIfError(sink.buffersinkGetFrameSync(this.#result), 'filter output');
+    mustWork(sink.buffersinkGetFrameSync(this.#result));
     const data = this.#result.toBuffer();
     if (data.length !== this.#pass.frameBytes) throw new AppError('INTERNAL', `A picture has ${data.length} bytes instead of ${this.#pass.frameBytes}.`);
-    return data;
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 
   #build(shape: string): void {
@@ -106,8 +110,8 @@ class Picture {
     this.#graph.alloc();
     this.#graph.nbThreads = 1;
     const parsed = this.#graph.parsePtr(`buffer@in=${shape}:time_base=1/1000:pixel_aspect=1/1,${this.#pass.filter},buffersink@out`);
-    FFmpegError.throwIfError(parsed, 'filter');
-    FFmpegError.throwIfError(this.#graph.configSync(), 'filter');
+    mustWork(parsed);
+    mustWork(this.#graph.configSync());
     this.#shape = shape;
   }
 

@@ -12,7 +12,7 @@ interface Probed {
   format?: { format_name?: string; duration?: string; tags?: Record<string, string> };
 }
 
-export interface ProbedStream {
+interface ProbedStream {
   index: number;
   codec_type?: string;
   codec_name?: string;
@@ -37,8 +37,8 @@ export interface ProbedStream {
 export async function openProgramClip(path: string, limits: ClipLimits): Promise<Clip> {
   const show = ['-show_streams', '-show_format', '-of', 'json', `file:${path}`];
   const output = await runProgram('ffprobe', ['-v', 'error', ...INPUT_GUARDS, ...show], limits);
-  if (output === undefined) throw brokenFile('is no readable video');
-  const probed = JSON.parse(output) as Probed;
+  const probed = JSON.parse(output || '{}') as Probed;
+  if (!probed.format) throw brokenFile('is no readable video');
   const stream = probed.streams?.find((one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1);
   if (!stream) throw brokenFile('has no video track');
   const header = readHeader(probed, stream);
@@ -105,7 +105,7 @@ function matrixOf(text: string): number[] | undefined {
 
 async function readPackets(path: string, streamIndex: number, limits: ClipLimits): Promise<PacketEntry[]> {
   const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,dts,flags', '-of', 'csv=p=0', `file:${path}`];
-  const output = (await runProgram('ffprobe', ['-v', 'fatal', ...INPUT_GUARDS, ...show], limits)) ?? '';
+  const output = await runProgram('ffprobe', ['-v', 'fatal', ...INPUT_GUARDS, ...show], limits);
   const entries: PacketEntry[] = [];
   for (const line of output.split('\n')) {
     const [pts, dts, flags] = line.split(',');

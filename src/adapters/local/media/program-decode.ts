@@ -20,18 +20,18 @@ export async function* decodeWithProgram(source: Source, pass: DecodePass, limit
 }
 
 async function* decodeOnce(source: Source, pass: DecodePass, limits: ClipLimits, onError: () => void): AsyncGenerator<DecodedFrame> {
-  const { process, ended } = startProgram('ffmpeg', decodeArguments(source, pass, limits), limits);
-  const log = new FrameLog(process.stderr, onError);
+  const { child, ended } = startProgram('ffmpeg', decodeArguments(source, pass, limits), limits);
+  const log = new FrameLog(child.stderr, onError);
   let index = 0;
   try {
-    for await (const data of piecesOf(process.stdout, pass.frameBytes)) {
+    for await (const data of piecesOf(child.stdout, pass.frameBytes)) {
       const pts = await log.next();
       yield { position: pass.byIndex ? (pass.wanted?.[index] ?? index) : pts, data };
       index++;
     }
     await ended;
   } finally {
-    process.kill('SIGKILL');
+    child.kill('SIGKILL');
   }
 }
 

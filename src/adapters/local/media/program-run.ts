@@ -10,7 +10,7 @@ export const INPUT_GUARDS = ['-protocol_whitelist', 'file', '-format_whitelist',
 
 /** A program under way; it is killed by the time limit or an abort. */
 export interface RunningProgram {
-  process: ChildProcessByStdio<null, Readable, Readable>;
+  child: ChildProcessByStdio<null, Readable, Readable>;
   /** The exit code, or `undefined` where it was killed; rejects with INVALID_MEDIA after the time limit and CANCELLED after an abort. */
   ended: Promise<number | undefined>;
 }
@@ -18,17 +18,17 @@ export interface RunningProgram {
 /** Starts ffmpeg or ffprobe with its output and log on pipes. */
 export function startProgram(name: 'ffmpeg' | 'ffprobe', argv: string[], limits: ClipLimits): RunningProgram {
   if (limits.signal.aborted) throw new AppError('CANCELLED', 'The call was cancelled.');
-  const process = spawn(name, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(name, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let late = false;
-  const kill = () => process.kill('SIGKILL');
+  const kill = () => child.kill('SIGKILL');
   const timer = setTimeout(() => {
     late = true;
     kill();
   }, limits.timeLimitSeconds * 1000);
   limits.signal.addEventListener('abort', kill, { once: true });
   const ended = new Promise<number | undefined>((resolve, reject) => {
-    process.on('error', (cause) => reject(new AppError('UNSUPPORTED', `The program ${name} cannot be started.`, { hint: INSTALL_HINT, cause })));
-    process.on('close', (code) => {
+    child.on('error', (cause) => reject(new AppError('UNSUPPORTED', `The program ${name} cannot be started.`, { hint: INSTALL_HINT, cause })));
+    child.on('close', (code) => {
       clearTimeout(timer);
       limits.signal.removeEventListener('abort', kill);
       if (late) reject(brokenFile('took too long to decode'));
@@ -37,13 +37,13 @@ export function startProgram(name: 'ffmpeg' | 'ffprobe', argv: string[], limits:
     });
   });
   ended.catch(() => {});
-  return { process, ended };
+  return { child, ended };
 }
 
-/** Runs a program to its end and returns what it printed; `undefined` where it failed without printing anything of use. */
-export async function runProgram(name: 'ffmpeg' | 'ffprobe', argv: string[], limits: ClipLimits): Promise<string | undefined> {
-  const { process, ended } = startProgram(name, argv, limits);
-  process.stderr.resume();
-  const [output, code] = await Promise.all([text(process.stdout), ended]);
-  return code === 0 || output.length > 100 ? output : undefined;
+/** Runs a program to its end and returns what it printed, even where it failed half way. */
+export async function runProgram(name: 'ffmpeg' | 'ffprobe', argv: string[], limits: ClipLimits): Promise<string> {
+  const { child, ended } = startProgram(name, argv, limits);
+  child.stderr.resume();
+  const [output] = await Promise.all([text(child.stdout), ended]);
+  return output;
 }

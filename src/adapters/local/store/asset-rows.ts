@@ -1,8 +1,10 @@
 import type { Asset, Seen } from '../../../ports.ts';
 
-/** The columns of `asset` that hold what was seen; both null where nothing looked. */
+/** The columns of `asset` that hold what was seen. */
 export interface SeenColumns {
+  /** Null where nothing looked. */
   colours: string | null;
+  /** An empty blob may come back as null (Node 22 binds it so). */
   classes: Uint8Array | null;
 }
 
@@ -31,9 +33,9 @@ export function coloursOf(colours: string): Seen['colours'] {
 }
 
 function seenOf({ colours, classes }: SeenColumns): Seen | undefined {
-  if (colours === null || classes === null) return undefined;
+  if (colours === null) return undefined;
   const seen: Seen = { classes: [], colours: coloursOf(colours) };
-  eachClass(classes, (index, probability) => seen.classes.push([index, probability]));
+  if (classes) eachClass(classes, (index, probability) => seen.classes.push([index, probability]));
   return seen;
 }
 

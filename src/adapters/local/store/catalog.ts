@@ -27,16 +27,19 @@ function residents() {
   return (sql: Sql, name: string, search: (collection: ResidentCollection, dimensions: number) => Ranked[]): Ranked[] => {
     const found = find(sql, name);
     let entry = loaded.get(name);
-    if (!found || entry?.number !== found.id) {
+    if (!found) {
       loaded.delete(name);
-      if (!found) return [];
-      entry = { number: found.id, collection: new ResidentCollection(found.id) };
+      return [];
     }
-    // Out of the map while it works: a copy that failed half-way is never used again.
-    loaded.delete(name);
-    const result = search(entry.collection, found.dimensions);
+    if (entry?.number !== found.id) entry = { number: found.id, collection: new ResidentCollection(found.id) };
     loaded.set(name, entry);
-    return result;
+    try {
+      return search(entry.collection, found.dimensions);
+    } catch (error) {
+      // A copy that failed while it was brought up to date is never used again; a refused argument does it no harm.
+      if (!(error instanceof AppError)) loaded.delete(name);
+      throw error;
+    }
   };
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
 import { type Connect, type Connection, loadDriver, type Statement } from './driver.ts';
-import { MIGRATIONS, refuseForeign, refuseNewer, upgrade } from './schema.ts';
+import { MIGRATIONS, refuseForeign, refuseNewer, rollBack, upgrade } from './schema.ts';
 import { isBusy, storageError } from './sqlite-errors.ts';
 
 /** Prepares a statement once per connection; the text must be constant, values go in as parameters. */
@@ -84,11 +84,7 @@ function transaction<T>({ connection, sql }: Opened, begin: 'begin' | 'begin imm
     sql('commit').run();
     return result;
   } catch (error) {
-    try {
-      connection.exec('rollback');
-    } catch {
-      // A full disk or an input/output error has rolled it back already (sqlite.org/lang_transaction.html); the first error counts.
-    }
+    rollBack(connection);
     throw error;
   }
 }
@@ -140,7 +136,15 @@ export function openDatabase(homeDir: string, migrations: readonly string[] = MI
       const last = opening;
       opening = undefined;
       await last?.then(
-        ({ connection }) => connection.close(),
+        ({ connection }) => {
+          try {
+            // Prepared statements may keep a closed connection, and so a full log beside the file, until they are collected as garbage.
+            connection.exec('pragma wal_checkpoint(truncate)');
+          } catch {
+            // Only tidying: what is in the log stays valid.
+          }
+          connection.close();
+        },
         () => undefined,
       );
     },

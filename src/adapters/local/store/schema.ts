@@ -86,6 +86,15 @@ function backUp(connect: Connect, file: string, version: number): void {
   renameSync(`${copy}.part`, copy);
 }
 
+/** Ends a failed transaction. */
+export function rollBack(connection: Connection): void {
+  try {
+    connection.exec('rollback');
+  } catch {
+    // A full disk or an input/output error has rolled it back already (sqlite.org/lang_transaction.html); the error that led here counts.
+  }
+}
+
 /** Brings the file to the latest schema in one transaction; an existing file is backed up before. Does nothing where it is there already. */
 export function upgrade(connection: Connection, connect: Connect, file: string, migrations: readonly string[]): void {
   if (pragma(connection, 'user_version') === migrations.length) return;
@@ -98,7 +107,7 @@ export function upgrade(connection: Connection, connect: Connect, file: string, 
     for (const step of migrations.slice(version)) connection.exec(step);
     connection.exec(`pragma application_id=${APPLICATION_ID}; pragma user_version=${migrations.length}; commit`);
   } catch (error) {
-    connection.exec('rollback');
+    rollBack(connection);
     throw error;
   }
 }

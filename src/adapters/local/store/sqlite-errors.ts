@@ -29,6 +29,12 @@ export function isBusy(error: unknown): boolean {
 
 /** SQLite's and the file system's failures as `AppError`s that name the file: UNAVAILABLE, or MISCONFIGURED for a broken file. Anything else is returned as it is. */
 export function storageError(error: unknown, file: string): unknown {
+  if (error instanceof Error && 'syscall' in error) {
+    return new AppError('UNAVAILABLE', `The folder of the database ${file} cannot be made or read.`, {
+      hint: 'Check the path and permissions of the data folder (VRAG_HOME).',
+      cause: error,
+    });
+  }
   const code = resultCode(error);
   if (code === undefined) return error;
   if (code === CORRUPT || code === NOT_A_DATABASE) {

@@ -1,5 +1,3 @@
-import { oklab } from './oklab.ts';
-
 /** Lightness bins of pixels without a hue. */
 const GREYS = 8;
 const HUES = 12;
@@ -23,13 +21,13 @@ const HUE_GAIN = 4;
 
 /**
  * The colours of a picture and roughly where they are, unit length: square roots of a soft OKLab histogram
- * (so that a dot product is the Bhattacharyya coefficient), and a coarse layout. `rgb` is a square picture.
+ * (so that a dot product is the Bhattacharyya coefficient), and a coarse layout. `lab` is a square
+ * picture in OKLab.
  */
-export function colourBlock(rgb: Uint8Array): Float32Array {
-  const lab = oklab(rgb);
+export function colourBlock(lab: Float32Array): Float32Array {
   const block = new Float32Array(COLOUR_DIMENSIONS);
   addHistogram(lab, block);
-  addLayout(lab, Math.sqrt(rgb.length / 3), block);
+  addLayout(lab, Math.sqrt(lab.length / 3), block);
   return unit(block);
 }
 

@@ -1,13 +1,12 @@
-import { oklab } from './oklab.ts';
-
 /** The eleven basic colour terms of English (Berlin and Kay, 1969) and turquoise. */
 export const COLOUR_NAMES = ['red', 'orange', 'yellow', 'green', 'turquoise', 'blue', 'purple', 'pink', 'black', 'white', 'grey', 'brown'] as const;
 
 export type ColourName = (typeof COLOUR_NAMES)[number];
 
 /**
- * The everyday name of an OKLab colour. Borders fitted to the 469 colours of the xkcd colour survey (2010, CC0; 949 names by
- * 222,500 people) whose name ends in one of the twelve terms and holds no other: .94 of them get that name. The usual boxes in HSV: .61.
+ * The everyday name of an OKLab colour. Borders fitted to the 469 of the 949 colours of the xkcd colour survey (2010, CC0)
+ * whose name ends in one of the twelve terms and holds no other: .93 of them get that name (boxes in HSV: .61). That survey has one
+ * white; its border stands between it and "light grey" (lightness .89).
  */
 export function colourName(lightness: number, a: number, b: number): ColourName {
   const chroma = Math.hypot(a, b);
@@ -30,10 +29,9 @@ const CENTRE_SPREAD = 0.3125;
 /** Shares below this are not listed. */
 const LEAST_SHARE = 0.01;
 
-/** Centre-weighted share 0..1 of each named colour in a square RGB picture, largest first, at least .01. */
-export function colourShares(rgb: Uint8Array): [name: ColourName, share: number][] {
-  const side = Math.sqrt(rgb.length / 3);
-  const lab = oklab(rgb);
+/** Centre-weighted share 0..1 of each named colour in a square OKLab picture, largest first, at least .01. */
+export function colourShares(lab: Float32Array): [name: ColourName, share: number][] {
+  const side = Math.sqrt(lab.length / 3);
   const shares = new Map<ColourName, number>();
   let total = 0;
   for (let y = 0, i = 0; y < side; y++) {

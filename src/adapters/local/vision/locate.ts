@@ -39,7 +39,7 @@ const SUBJECT_SIDE = 7;
 const SUBJECT_POINTS = 56;
 
 /*
- * Measured by looking at the boxes of 104 pictures (products, pets, toys, scenes, drawings). At .4 of the peak the box holds the thing
+ * Measured by looking at the boxes of 102 pictures (products, pets, toys, scenes, drawings). At .4 of the peak the box holds the thing
  * with little around it (.5 cut paws and handles, .3 took in neighbours). A map whose mean is over .42 of its peak is spread over the
  * picture: road, waves, a wall of paintings, a plate that fills the frame (.43 to .59), against .20 to .41 where one thing stands out.
  * A peak under 12 logits was only seen on pictures of that kind; single things had 13 to 50.

@@ -1,6 +1,7 @@
 import { AppError } from '../../../errors.ts';
 import type { CallOptions, RawImage } from '../../../ports.ts';
 import { ChildHost } from '../child/host.ts';
+import { oklab } from './oklab.ts';
 import { PassCache } from './pass-cache.ts';
 import type { LoadedModel, ModelSource, RunRequest, RunResult } from './protocol.ts';
 import { centreView, VIEW_SIDE, type View, wholeView } from './views.ts';
@@ -24,15 +25,19 @@ export interface WholePass {
 /** A message of four views takes 0.2 s, loading 0.1 to 4 s on a busy machine; after this the child hangs. */
 const TIMEOUT_SECONDS = 60;
 
-/** Kept warm between an agent's calls: loading again costs up to seconds, resting about 150 MB. */
+/** Kept warm between an agent's calls: loading again costs up to seconds, resting takes 130 MB (native) to 210 MB (WebAssembly), as measured. */
 const IDLE_SECONDS = 300;
 
-/** The model in its child process, and the passes already made. */
+/** Side of the thumbnail that colours are taken from. */
+const COLOUR_SIDE = 64;
+
+/** The model in its child process, and what was already taken from each picture. */
 export class Passes {
   readonly #source: ModelSource;
   readonly #host = new ChildHost(new URL('./child.js', import.meta.url), { name: 'vision', idleSeconds: IDLE_SECONDS });
   readonly #centre = new PassCache<CentrePass>((images, options) => this.#centrePasses(images, options));
   readonly #whole = new PassCache<WholePass>((images, options) => this.#wholePasses(images, options));
+  readonly #colours = new PassCache<Float32Array>((images) => Promise.all(images.map(async (image) => oklab((await wholeView(image, COLOUR_SIDE)).data))));
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(source: ModelSource) {
@@ -53,6 +58,11 @@ export class Passes {
 
   whole(images: RawImage[], options: CallOptions): Promise<WholePass[]> {
     return this.#whole.get(images, options);
+  }
+
+  /** The whole picture, squashed to 64 x 64, in OKLab; no model is needed. */
+  colours(images: RawImage[], options: CallOptions): Promise<Float32Array[]> {
+    return this.#colours.get(images, options);
   }
 
   /** One map of `height / 32` rows of `width / 32` values 0..1: where the weighted classes are. */

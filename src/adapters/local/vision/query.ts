@@ -108,7 +108,7 @@ function addParts(word: string, table: ConceptTable, concepts: Map<string, Conce
   const possessive = word.replace(/'s?$/, '');
   const parts = word.includes('-') ? word.split('-') : [possessive];
   for (const part of parts) {
-    if (FUNCTION_WORDS.has(part)) continue;
+    if (FUNCTION_WORDS.has(part) || !/\p{L}/u.test(part)) continue;
     const concept = part === word ? undefined : findNoun(part, table);
     if (concept) concepts.set(concept.word, concept);
     if (!concept || concept.weight < KNOWN_WEIGHT) unknownWords.add(part);

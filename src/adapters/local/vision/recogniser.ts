@@ -6,14 +6,10 @@ import { locateConcepts, subjectBox } from './locate.ts';
 import type { Passes } from './passes.ts';
 import { understandQuery } from './query.ts';
 import { softmax } from './softmax.ts';
-import { wholeView } from './views.ts';
 
 /** What of the class probabilities is kept (port: p >= .001, at most 64). */
 const LEAST_PROBABILITY = 0.001;
 const MOST_CLASSES = 64;
-
-/** Side of the thumbnail that colours are taken from. */
-const COLOUR_SIDE = 64;
 
 /** Shape of the model's mid-level features for a 224-pixel view. */
 const REGIONS = { width: 14, height: 14, channels: 112 };
@@ -25,7 +21,8 @@ export function createRecogniser(passes: Passes, concepts: () => Promise<Concept
     async recognise(images, options = {}) {
       const centre = await passes.centre(images, options);
       const whole = await passes.whole(images, options);
-      return Promise.all(images.map((image, index) => seenIn(image, centre[index].logits, whole[index].logits)));
+      const colours = await passes.colours(images, options);
+      return images.map((_, index) => ({ classes: seenClasses(centre[index].logits, whole[index].logits), colours: colourShares(colours[index]) }));
     },
     async understand(query) {
       return understandQuery(query, await concepts());
@@ -49,13 +46,12 @@ export function createRecogniser(passes: Passes, concepts: () => Promise<Concept
   };
 }
 
-async function seenIn(image: RawImage, centreLogits: Float32Array, wholeLogits: Float32Array): Promise<Seen> {
+/** Mean of both views' probabilities: each alone misses what the other cuts off or squashes. */
+function seenClasses(centreLogits: Float32Array, wholeLogits: Float32Array): Seen['classes'] {
   const centre = softmax(centreLogits);
   const whole = softmax(wholeLogits);
-  const classes = Array.from(centre, (probability, index): [number, number] => [index, (probability + whole[index]) / 2])
+  return Array.from(centre, (probability, index): [number, number] => [index, (probability + whole[index]) / 2])
     .filter(([, probability]) => probability >= LEAST_PROBABILITY)
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_CLASSES);
-  const { data } = await wholeView(image, COLOUR_SIDE);
-  return { classes, colours: colourShares(data) };
 }

