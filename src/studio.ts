@@ -23,7 +23,7 @@ export function lazyStudio(config: Config, options: { localPaths: boolean }): { 
   let opened: Promise<Studio> | undefined;
   const open = async (): Promise<Studio> => {
     const [{ openPorts }, { createJobRunner }] = await Promise.all([import('./adapters/index.ts'), import('./film/runner.ts')]);
-    const ports = await openPorts(config);
+    const ports = openPorts(config);
     const runner = createJobRunner(ports);
     runner.start();
     return { ports, runner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };

@@ -1,29 +1,30 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Ports } from '../ports.ts';
+import { createAnimatic } from './local/animatic/animatic.ts';
+import { createDownloads } from './local/downloads.ts';
+import { createFiles } from './local/files.ts';
+import { createImages } from './local/images/images.ts';
+import { createInpainter } from './local/inpainter/inpainter.ts';
+import { openMedia } from './local/media/media.ts';
+import { openStore } from './local/store/open.ts';
+import { openVision } from './local/vision/open.ts';
 
-/** The ports of a configuration: the only place where a name in it becomes code. Adapters are imported here, at the first call that needs them, and are lazy themselves. */
-export async function openPorts(config: Config): Promise<Ports> {
-  const [store, { createFiles }, { createDownloads }, { createImages }, { openMedia }, { openVision }, { createInpainter }, { createAnimatic }] = await Promise.all([
-    import('./local/store/open.ts'),
-    import('./local/files.ts'),
-    import('./local/downloads.ts'),
-    import('./local/images/images.ts'),
-    import('./local/media/media.ts'),
-    import('./local/vision/open.ts'),
-    import('./local/inpainter/inpainter.ts'),
-    import('./local/animatic/animatic.ts'),
-  ]);
-  const { catalog, records, objects, close } = store.openStore(config.homeDir);
+/**
+ * The ports of a configuration: the only place where a name in it becomes code. This module is itself loaded at the first call that
+ * needs it, and every adapter loads its own library and starts its own process at its first use.
+ */
+export function openPorts(config: Config): Ports {
+  const store = openStore(config.homeDir);
   const images = createImages({ maxPixels: config.maxPixels });
   const media = openMedia({ maxPixels: config.maxPixels });
   const vision = openVision({ runtime: config.onnxRuntime });
   const inpainter = createInpainter();
   const animatic = createAnimatic({ workDir: path.join(config.homeDir, 'tmp'), card: images.card });
   return {
-    catalog,
-    records,
-    objects,
+    catalog: store.catalog,
+    records: store.records,
+    objects: store.objects,
     files: createFiles(config),
     downloads: createDownloads(config),
     images,
@@ -34,7 +35,7 @@ export async function openPorts(config: Config): Promise<Ports> {
     videoGenerators: new Map([[animatic.id, animatic]]),
     async close() {
       for (const part of [images, media, vision, inpainter, animatic]) part.close();
-      await close();
+      await store.close();
     },
   };
 }

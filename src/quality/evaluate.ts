@@ -47,7 +47,16 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const evidence = await drawEvidence(ports.images, shots);
   onProgress(1);
   const advice = advise(checks, reports, facts, expect);
-  return { verdict, summary: summarise(verdict, checks), conformance: facts, shots: reports, checks, series: seriesOf(shots, scan.signals), advice, evidence };
+  return {
+    verdict,
+    summary: summarise(verdict, checks, advice),
+    conformance: facts,
+    shots: reports,
+    checks,
+    series: seriesOf(shots, scan.signals),
+    advice,
+    evidence,
+  };
 }
 
 /** One pass over every frame, small and grey, for the pixel checks. */

@@ -1,4 +1,4 @@
-import type { Calibration, Check, Verdict } from './report.ts';
+import type { Advice, Calibration, Check, Verdict } from './report.ts';
 
 /** Worst first. `uncalibrated` and `pass` never outrank a judgement against the clip. */
 const SEVERITY: readonly Verdict[] = ['fail', 'review', 'pass', 'uncalibrated'];
@@ -17,11 +17,14 @@ export function overallVerdict(checks: readonly Check[]): Verdict {
   return checks.some((check) => check.verdict === 'pass' && check.calibration) ? 'pass' : 'uncalibrated';
 }
 
-/** One or two sentences: the verdict with what it rests on, then what was measured without a verdict. */
-export function summarise(verdict: Verdict, checks: readonly Check[]): string {
+/** A few sentences: the verdict with what it rests on, what stands out without a verdict, and what else was only measured. */
+export function summarise(verdict: Verdict, checks: readonly Check[], advice: readonly Advice[]): string {
   const findings = (wanted: Verdict) => checks.filter((check) => check.verdict === wanted).map((check) => check.finding);
-  const unjudged = [...new Set(checks.filter((check) => check.verdict === 'uncalibrated').map((check) => check.id))];
-  const rest = unjudged.length ? ` Measured without a verdict (no calibration yet): ${unjudged.join(', ')}.` : '';
+  const unjudged = checks.filter((check) => check.verdict === 'uncalibrated');
+  const standsOut = unjudged.filter((check) => advice.some((one) => one.check === check.id && one.shot === check.shot)).slice(0, 3);
+  const notable = standsOut.length ? ` Not judged, but look at it: ${standsOut.map((check) => check.finding).join(' ')}` : '';
+  const ids = [...new Set(unjudged.map((check) => check.id))];
+  const rest = notable + (ids.length ? ` Measured without a verdict (no calibration yet): ${ids.join(', ')}.` : '');
   if (verdict === 'fail' || verdict === 'review') {
     const against = [...findings('fail'), ...findings('review')].slice(0, 3).join(' ');
     return `${verdict === 'fail' ? 'Fail' : 'Needs a look'}: ${against}${rest}`;

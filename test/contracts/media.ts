@@ -238,7 +238,7 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
     ];
     for (const [index, [name, change, message]] of cases.entries()) {
       it(`says what is wrong: ${name}`, async () => {
-        const bad = variant(`bad-${index}.mp4`, change);
+        const bad = variant(`bad-${index}.${name.includes('playlist') ? 'm3u8' : 'mp4'}`, change);
         const expected = { code: 'INVALID_MEDIA', message: expect.stringMatching(message) };
         await expect(media.probe(bad)).rejects.toMatchObject(expected);
         await expect(media.frames(bad, [0], { maxSide: 64 })).rejects.toMatchObject(expected);

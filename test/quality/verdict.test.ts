@@ -137,8 +137,15 @@ describe('verdict', () => {
 
   it('names in the summary what was judged and what was not', () => {
     const checks = shotChecks(shotOf(0.4), {}, calibration);
-    expect(summarise('fail', checks)).toMatch(/^Fail: Shot 1 does not show its reference.*no calibration yet\): drift, motion/);
+    expect(summarise('fail', checks, [])).toMatch(/^Fail: Shot 1 does not show its reference.*no calibration yet\): drift, motion/);
   });
+});
+
+it('puts findings that call for a change into the summary, though they have no verdict', () => {
+  const still = shotOf(0.95, { motion: { top5Percent: 0, class: 'static' } });
+  const checks = shotChecks(still, { motion: 'strong' }, calibration);
+  const summary = summarise('pass', checks, advise(checks, [still], facts, { motion: 'strong' }));
+  expect(summary).toMatch(/^Pass: Shot 1 shows its reference.*Not judged, but look at it: Motion is static, less than the strong motion/);
 });
 
 describe('conformance', () => {

@@ -37,8 +37,8 @@ interface ProbedStream {
 export async function openProgramClip(path: string, limits: ClipLimits): Promise<Clip> {
   const show = ['-show_streams', '-show_format', '-of', 'json', `file:${path}`];
   const output = await runProgram('ffprobe', ['-v', 'error', ...INPUT_GUARDS, ...show], limits);
-  const probed = JSON.parse(output || '{}') as Probed;
-  if (!probed.format) throw brokenFile('is no readable video');
+  const probed = parsed(output);
+  if (!probed?.format) throw brokenFile('is no readable video');
   const stream = probed.streams?.find((one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1);
   if (!stream) throw brokenFile('has no video track');
   const header = readHeader(probed, stream);
@@ -53,6 +53,14 @@ export async function openProgramClip(path: string, limits: ClipLimits): Promise
     decode: (pass) => decodeWithProgram({ path, streamIndex: stream.index, tickSeconds: header.tickSeconds }, pass, limits, () => decodeErrors++),
     close: () => {},
   };
+}
+
+function parsed(output: string): Probed | undefined {
+  try {
+    return JSON.parse(output) as Probed;
+  } catch {
+    return undefined;
+  }
 }
 
 function readHeader(probed: Probed, stream: ProbedStream): ClipHeader {
