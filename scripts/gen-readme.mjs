@@ -24,9 +24,9 @@ function settingsTable() {
 }
 
 function replaceBetween(text, name, content) {
-  const pattern = new RegExp(`(<!-- generated:${name} -->\\n)[\\s\\S]*?(\\n<!-- /generated:${name} -->)`);
+  const pattern = new RegExp(`(<!-- generated:${name} -->\\n)[\\s\\S]*?(<!-- /generated:${name} -->)`);
   if (!pattern.test(text)) throw new Error(`README.md has no section generated:${name}`);
-  return text.replace(pattern, (_, open, close) => `${open}${content}${close}`);
+  return text.replace(pattern, (_, open, close) => `${open}${content}\n${close}`);
 }
 
 const before = readFileSync(file, 'utf8');

@@ -1,0 +1,32 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+
+describe('settings', () => {
+  it('have defaults that need nothing', () => {
+    expect(loadConfig({})).toEqual({
+      homeDir: path.join(homedir(), 'vrag'),
+      allowedDirs: [],
+      defaultDirs: true,
+      downloads: true,
+      maxFileBytes: 100_000_000,
+      maxPixels: 100_000_000,
+      onnxRuntime: 'auto',
+    });
+  });
+
+  it('join folders of the environment and the command line as absolute paths', () => {
+    const config = loadConfig({ VRAG_ALLOWED_DIRS: ['/a', '~/b'].join(path.delimiter), VRAG_HOME: '~/data' }, ['/c/../d']);
+    expect(config.allowedDirs).toEqual([path.resolve('/a'), path.join(homedir(), 'b'), path.resolve('/d')]);
+    expect(config.homeDir).toBe(path.join(homedir(), 'data'));
+  });
+
+  it('treat an empty variable as absent', () => expect(loadConfig({ VRAG_DOWNLOADS: '' }).downloads).toBe(true));
+
+  it('that are wrong are named, without their values', () => {
+    expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value', VRAG_MAX_FILE_MB: '-1' })).toThrow(/VRAG_MAX_FILE_MB/);
+    expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value' })).toThrow(/VRAG_DOWNLOADS/);
+    expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value' })).not.toThrow(/secret-value/);
+  });
+});
