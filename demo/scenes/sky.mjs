@@ -4,7 +4,7 @@ import { circle, clamp, group, lerp, list, radial } from './svg.mjs';
 export const cloudPaint = ({ light = '#ffffff', shade = '#8fa9c4' } = {}) => [
   radial('cloudLight', [[0, light, 1], [0.55, light, 0.75], [1, light, 0]]),
   radial('cloudShade', [[0, shade, 0.55], [0.6, shade, 0.3], [1, shade, 0]]),
-  `<filter id="fluffy" x="-8%" y="-12%" width="116%" height="124%"><feTurbulence type="fractalNoise" baseFrequency="0.014" numOctaves="3" seed="11" result="n"/><feDisplacementMap in="SourceGraphic" in2="n" scale="70" xChannelSelector="R" yChannelSelector="G"/></filter>`,
+  `<filter id="fluffy" x="-8%" y="-12%" width="116%" height="124%"><feTurbulence type="fractalNoise" baseFrequency="0.02" numOctaves="2" seed="11" result="n"/><feDisplacementMap in="SourceGraphic" in2="n" scale="70" xChannelSelector="R" yChannelSelector="G"/></filter>`,
 ];
 
 /** Heap clouds with edges roughened by noise; one filter for all of them, because a filter costs time by the canvas. */

@@ -88,8 +88,24 @@ function descend({ system, blocks, coarser }: Grids, values: Float32Array, right
   for (let i = 0; i < values.length; i++) rest[blocks[i]] += residual(system, values, right, i);
   const correction = new Float32Array(rest.length);
   for (let visit = 0; visit < VISITS; visit++) descend(coarser, correction, rest);
-  for (let i = 0; i < values.length; i++) values[i] += correction[blocks[i]];
+  correct(system, values, right, correction, blocks);
   for (let sweep = 0; sweep < SWEEPS; sweep++) relax(system, values, right);
+}
+
+/** Adds the coarser grid's correction, as much of it as lowers the error most, so that no distribution of weights makes it grow. */
+function correct(system: GridSystem, values: Float32Array, right: Float32Array, correction: Float32Array, blocks: Int32Array): void {
+  const { links, weights, hold } = system;
+  let along = 0;
+  let bend = 0;
+  for (let i = 0; i < values.length; i++) {
+    const change = correction[blocks[i]];
+    let curved = hold[i] * change;
+    for (let side = i * 4; side < i * 4 + 4; side++) if (links[side] >= 0) curved += weights[side] * (change - correction[blocks[links[side]]]);
+    along += change * residual(system, values, right, i);
+    bend += change * curved;
+  }
+  const factor = bend > 0 ? along / bend : 0;
+  for (let i = 0; i < values.length; i++) values[i] += factor * correction[blocks[i]];
 }
 
 function residual({ links, weights, hold }: GridSystem, values: Float32Array, right: Float32Array, i: number): number {

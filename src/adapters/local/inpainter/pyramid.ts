@@ -1,3 +1,4 @@
+import { boxSum } from './means.ts';
 import { type Field, RADIUS } from './patchmatch.ts';
 import { dilate, distances } from './region.ts';
 
@@ -139,15 +140,4 @@ function measureTexture({ width, height, pixels, hole }: Picture, radius: number
 
 function brightness(pixels: Uint8Array, at: number): number {
   return 0.299 * pixels[at * 3] + 0.587 * pixels[at * 3 + 1] + 0.114 * pixels[at * 3 + 2];
-}
-
-/** Sums over squares of 2 radius + 1, in place. */
-function boxSum(values: Float32Array, width: number, height: number, radius: number): void {
-  const line = new Float32Array(Math.max(width, height) + 1);
-  const along = (start: number, step: number, length: number): void => {
-    for (let i = 0; i < length; i++) line[i + 1] = line[i] + values[start + i * step];
-    for (let i = 0; i < length; i++) values[start + i * step] = line[Math.min(length, i + radius + 1)] - line[Math.max(0, i - radius)];
-  };
-  for (let y = 0; y < height; y++) along(y * width, 1, width);
-  for (let x = 0; x < width; x++) along(x, width, height);
 }

@@ -1,4 +1,5 @@
 import { buildGrids, type GridSystem, solve } from './levelling.ts';
+import { localMeans } from './means.ts';
 import { RADIUS } from './patchmatch.ts';
 import type { Level } from './pyramid.ts';
 
@@ -8,8 +9,13 @@ import type { Level } from './pyramid.ts';
  */
 const LEAST_REACH = 30;
 const REACH_PER_DEPTH = 0.3;
-/** The weight of a step between a copy and what it meets falls as exp(-(step / this)^2), in levels (root mean square of the channels): larger ones are edges of the scene, and levelling them bleeds (seen at 24 with a slower fall). */
+/**
+ * The weight of a step between a copy and what it meets falls as exp(-(step / this)^2), in levels (root mean square of the channels): larger
+ * steps are edges of the scene, and levelling them bleeds (seen at 24 with a slower fall). The step is that of means over squares of
+ * 2 STEP_RADIUS + 1, so that grain does not count.
+ */
 const SEAM_LEVELS = 14;
+const STEP_RADIUS = 2;
 
 /** Where each hole pixel was copied from. */
 interface Copies {
@@ -31,7 +37,7 @@ interface Copies {
 export async function copyPatches(level: Level, original: Uint8Array, breathe: () => Promise<void>): Promise<Uint8Array> {
   const copies = collect(level);
   const out = Uint8Array.from(original);
-  const system = openSystem(original, copies);
+  const system = openSystem(localMeans(original, level.hole, level, STEP_RADIUS), copies);
   const grids = buildGrids(system);
   const values = new Float32Array(copies.places.length);
   for (let channel = 0; channel < 3; channel++) {
@@ -63,7 +69,7 @@ function collect({ width, height, hole, nearest, depth }: Level): Copies {
 }
 
 /** Links between neighbouring hole pixels; `hold` also has the links to known neighbours. */
-function openSystem(pixels: Uint8Array, copies: Copies): GridSystem {
+function openSystem(means: Uint8Array, copies: Copies): GridSystem {
   const { width, places, origins, number } = copies;
   const count = places.length;
   const system: GridSystem = {
@@ -79,9 +85,11 @@ function openSystem(pixels: Uint8Array, copies: Copies): GridSystem {
       if (step === 0) continue;
       const neighbour = number[places[i] + step];
       const here = beside(copies, origins[i], side);
-      const there = neighbour < 0 ? places[i] + step : origins[neighbour];
-      let mismatch = 0;
-      for (let c = 0; c < 3; c++) mismatch += (pixels[here * 3 + c] - pixels[there * 3 + c]) ** 2 / 3;
+      // Both ways, so that the system is symmetric.
+      const mismatch =
+        neighbour < 0
+          ? stepBetween(means, here, places[i] + step)
+          : (stepBetween(means, here, origins[neighbour]) + stepBetween(means, origins[i], beside(copies, origins[neighbour], side ^ 1))) / 2;
       const weight = Math.exp(-mismatch / SEAM_LEVELS ** 2);
       system.links[i * 4 + side] = neighbour;
       system.weights[i * 4 + side] = weight;
@@ -89,6 +97,13 @@ function openSystem(pixels: Uint8Array, copies: Copies): GridSystem {
     }
   }
   return system;
+}
+
+/** Mean square difference of the channels. */
+function stepBetween(means: Uint8Array, a: number, b: number): number {
+  let sum = 0;
+  for (let c = 0; c < 3; c++) sum += (means[a * 3 + c] - means[b * 3 + c]) ** 2;
+  return sum / 3;
 }
 
 function wantedDifferences(pixels: Uint8Array, copies: Copies, system: GridSystem, channel: number): Float32Array {
