@@ -18,7 +18,8 @@ export async function deleteAsset(ports: Ports, id: string, purge: boolean): Pro
   const asset = await requireAsset(ports, id);
   const citing = await dependents(ports, id);
   const tombstone: JsonValue = { name: asset.name, collection: asset.collection, sha256: asset.sha256, purged: purge };
-  await ports.records.create({ kind: TOMBSTONE, id, body: tombstone });
+  // There already: a deletion that was interrupted before the next line.
+  if (!(await ports.records.get(TOMBSTONE, id))) await ports.records.create({ kind: TOMBSTONE, id, body: tombstone });
   await ports.catalog.remove([id]);
   const shared = (await ports.catalog.countByObjectKey(asset.objectKey)) > 0;
   const bytesDeleted = !shared && (purge || citing.length === 0);

@@ -41,9 +41,15 @@ export async function ingest(ports: Ports, source: Source, collection: string, d
   };
   try {
     const asset = video ? await addVideo(ports, base) : await addImage(ports, { ...base, mediaType: info?.mediaType ?? file.mediaType }, file.bytes);
-    return { asset, alreadyThere: false };
+    const first = await ports.catalog.findBySha256(collection, stored.sha256);
+    if (!first || first.id === asset.id) return { asset, alreadyThere: false };
+    // Another call added the same bytes meanwhile: the older asset stays, for all who raced.
+    await ports.catalog.remove([asset.id]);
+    return { asset: await describe(ports, first, description), alreadyThere: true };
   } catch (error) {
-    if ((await ports.catalog.countByObjectKey(stored.key)) === 0) await ports.objects.delete(stored.key);
+    // Broken bytes are of no use to anybody; after another failure a parallel call may still need them.
+    const broken = error instanceof AppError && error.code === 'INVALID_MEDIA';
+    if (broken && (await ports.catalog.countByObjectKey(stored.key)) === 0) await ports.objects.delete(stored.key);
     throw error;
   }
 }

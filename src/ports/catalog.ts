@@ -84,7 +84,7 @@ export interface Catalog {
   /** Removes assets; unknown ids are no error. */
   remove(ids: string[]): Promise<void>;
   get(id: string): Promise<Asset | undefined>;
-  /** The asset of a collection with these bytes, if any. */
+  /** The asset of a collection with these bytes, the oldest where there are several. */
   findBySha256(collection: string, sha256: string): Promise<Asset | undefined>;
   /** Number of assets in any collection whose original is this object. */
   countByObjectKey(objectKey: string): Promise<number>;

@@ -141,3 +141,13 @@ describe('bad input is refused with what to do, and nothing is added', () => {
   it('an unknown argument', () => refused({ path: 'a', captoin: 'x' }, 'captoin'));
   it('a collection name with a slash', () => refused({ path: 'a', collection: '../x' }, 'collection'));
 });
+
+it('the same picture added many times at once is one asset', async () => {
+  const bytes = await png(88, 66);
+  const files = await Promise.all(Array.from({ length: 6 }, (_, index) => file(`same-${index}.png`, bytes)));
+  const added = await Promise.all(files.map((path) => server.call<Ingested>('ingest_image', { path, collection: 'race' })));
+  const { collections } = await server.call<{ collections: { name: string; images: number }[] }>('search_images');
+  expect(collections.find(({ name }) => name === 'race')).toMatchObject({ images: 1 });
+  const { asset } = await server.call<Ingested>('ingest_image', { path: files[0], collection: 'race' });
+  expect(added.map((result) => result.asset.id)).toEqual(Array(6).fill(asset.id));
+});
