@@ -15,7 +15,7 @@ export async function listen(factory: () => McpServer, port: number): Promise<{ 
   const validOrigin = localhostOriginValidation();
   const http = createHttpServer((request, response) => {
     if (!validHost(request, response) || !validOrigin(request, response)) return;
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/mcp') {
+    if (request.url?.split('?')[0] !== '/mcp') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found. The server is at /mcp.');
       return;
     }

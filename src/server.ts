@@ -14,7 +14,8 @@ import { version } from './version.ts';
 export function createServer(open: OpenStudio): McpServer {
   const server = new McpServer(
     { name: 'vrag-mcp', title: 'V-RAG: video grounded in your own images', version },
-    { instructions, capabilities: { completions: {} } },
+    // The lists of tools and templates never change, and no notification is sent when an asset is added.
+    { instructions, capabilities: { completions: {}, tools: { listChanged: false }, resources: { listChanged: false } } },
   );
   for (const tool of tools) register(server, tool, open);
   registerResources(server, open);

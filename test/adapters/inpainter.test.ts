@@ -70,6 +70,15 @@ describe('the in-painter without a model', () => {
     expect(cyan).toBe(0);
   });
 
+  test('keeps colours near those of the picture where the mask is a thicket of specks', async () => {
+    const leaves = paint(300, 240, (x, y) => (grain(x >> 3, y >> 3, 1) > 0.2 ? [200 + grain(x, y, 30), 60, 40] : [40, 35 + grain(y, x, 20), 60]));
+    const mask = draw(300, 240, (x, y) => (grain(x >> 2, (y >> 2) + 9, 1) > 0.1 || Math.hypot(x - 150, y - 120) < 25 ? 255 : 0));
+    const { image, algorithm } = await open().inpaint({ image: leaves, mask, mode: 'remove', seed: 1 });
+    expect(algorithm).toMatch(/PatchMatch|Telea/);
+    const foreign = image.data.filter((value, i) => value > [256, 93, 93][i % 3]).length;
+    expect(foreign).toBe(0);
+  });
+
   test('fills pictures too small for patches, and holes that leave no whole patch', async () => {
     const tiny = paint(5, 4, () => [10, 200, 90]);
     tiny.data.set([255, 0, 0], 18);

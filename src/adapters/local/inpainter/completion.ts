@@ -11,8 +11,8 @@ const LIKENESS = Float32Array.from({ length: 256 }, (_, i) => Math.exp(-i / 32))
 /** Mean change of a hole pixel's channels under which a scale has settled (0.1 in Newson et al. 2017). */
 const SETTLED = 0.1;
 /** Bounds of the voting rounds of one scale, and the number of target patches over which they are spread. */
-const MOST_ROUNDS = 12;
-const ROUND_BUDGET = 160_000;
+const MOST_ROUNDS = 10;
+const ROUND_BUDGET = 120_000;
 /** Above this many target patches a scale only refines what the coarser ones found: half the side of its first random search window, in pixels. */
 const MANY_TARGETS = 120_000;
 const REFINING_REACH = 16;

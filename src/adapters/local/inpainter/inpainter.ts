@@ -4,7 +4,7 @@ import { ChildHost } from '../child/host.ts';
 import type { RepairParams } from './child.ts';
 import type { Repair } from './repair.ts';
 
-/** Measured on 2 cores of a cloud machine: 12 megapixels take 4 to 10 s with a 5 % mask and half a minute with a 50 % one. */
+/** Measured on one core of a busy cloud machine: 12 megapixels take 5 to 10 s with a 5 % mask, 30 to 60 s with a 50 % one. */
 const TIMEOUT_SECONDS = 300;
 
 /**

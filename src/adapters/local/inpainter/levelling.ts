@@ -98,7 +98,7 @@ function descend({ system, blocks, coarser }: Grids, values: Float32Array, right
   for (let i = 0; i < values.length; i++) values[i] += factor * correction[i];
 }
 
-/** How much of a correction lowers the error most: with it no distribution of weights makes the error grow (seen without it). */
+/** How much of a correction lowers the error most (exact line search), so that blocks joined over cut links cannot make it larger. */
 function bestFactor(system: GridSystem, correction: Float32Array, rest: Float32Array): number {
   const none = new Float32Array(correction.length);
   let along = 0;

@@ -12,10 +12,13 @@ const REACH_PER_DEPTH = 0.3;
 /**
  * The weight of a step between a copy and what it meets falls as exp(-(step / this)^2), in levels (root mean square of the channels): larger
  * steps are edges of the scene, and levelling them bleeds (seen at 24 with a slower fall). The step is that of means over squares of
- * 2 STEP_RADIUS + 1, so that grain does not count.
+ * 2 STEP_RADIUS + 1, so that grain does not count; single pixels count only from about EDGE_LEVELS.
  */
 const SEAM_LEVELS = 14;
 const STEP_RADIUS = 2;
+const EDGE_LEVELS = 40;
+/** Levelling changes no copied value by more levels than this: beyond it the gradients contradict each other, and colours would appear that nothing has. */
+const MOST_CHANGE = 32;
 
 /** Where each hole pixel was copied from. */
 interface Copies {
@@ -37,14 +40,18 @@ interface Copies {
 export async function copyPatches(level: Level, original: Uint8Array, breathe: () => Promise<void>): Promise<Uint8Array> {
   const copies = collect(level);
   const out = Uint8Array.from(original);
-  const system = openSystem(localMeans(original, level.hole, level, STEP_RADIUS), copies);
+  const system = openSystem(original, localMeans(original, level.hole, level, STEP_RADIUS), copies);
   const grids = buildGrids(system);
   const values = new Float32Array(copies.places.length);
   for (let channel = 0; channel < 3; channel++) {
     for (let i = 0; i < values.length; i++) values[i] = original[copies.origins[i] * 3 + channel];
     await breathe();
     solve(grids, values, wantedDifferences(original, copies, system, channel));
-    for (let i = 0; i < values.length; i++) out[copies.places[i] * 3 + channel] = Math.max(0, Math.min(255, Math.round(values[i])));
+    for (let i = 0; i < values.length; i++) {
+      const copied = original[copies.origins[i] * 3 + channel];
+      const levelled = Math.max(copied - MOST_CHANGE, Math.min(copied + MOST_CHANGE, values[i]));
+      out[copies.places[i] * 3 + channel] = Math.max(0, Math.min(255, Math.round(levelled)));
+    }
   }
   return out;
 }
@@ -69,7 +76,7 @@ function collect({ width, height, hole, nearest, depth }: Level): Copies {
 }
 
 /** Links between neighbouring hole pixels; `hold` also has the links to known neighbours. */
-function openSystem(means: Uint8Array, copies: Copies): GridSystem {
+function openSystem(pixels: Uint8Array, means: Uint8Array, copies: Copies): GridSystem {
   const { width, places, origins, number } = copies;
   const count = places.length;
   const system: GridSystem = {
@@ -85,12 +92,10 @@ function openSystem(means: Uint8Array, copies: Copies): GridSystem {
       if (step === 0) continue;
       const neighbour = number[places[i] + step];
       const here = beside(copies, origins[i], side);
+      const there = neighbour < 0 ? places[i] + step : origins[neighbour];
+      let weight = weightOf(pixels, means, here, there);
       // Both ways, so that the system is symmetric.
-      const mismatch =
-        neighbour < 0
-          ? stepBetween(means, here, places[i] + step)
-          : (stepBetween(means, here, origins[neighbour]) + stepBetween(means, origins[i], beside(copies, origins[neighbour], side ^ 1))) / 2;
-      const weight = Math.exp(-mismatch / SEAM_LEVELS ** 2);
+      if (neighbour >= 0) weight = (weight + weightOf(pixels, means, beside(copies, there, side ^ 1), origins[i])) / 2;
       system.links[i * 4 + side] = neighbour;
       system.weights[i * 4 + side] = weight;
       if (neighbour < 0) system.hold[i] += weight;
@@ -99,10 +104,14 @@ function openSystem(means: Uint8Array, copies: Copies): GridSystem {
   return system;
 }
 
+function weightOf(pixels: Uint8Array, means: Uint8Array, a: number, b: number): number {
+  return Math.exp(-stepBetween(means, a, b) / SEAM_LEVELS ** 2) / (1 + stepBetween(pixels, a, b) / EDGE_LEVELS ** 2);
+}
+
 /** Mean square difference of the channels. */
-function stepBetween(means: Uint8Array, a: number, b: number): number {
+function stepBetween(pixels: Uint8Array, a: number, b: number): number {
   let sum = 0;
-  for (let c = 0; c < 3; c++) sum += (means[a * 3 + c] - means[b * 3 + c]) ** 2;
+  for (let c = 0; c < 3; c++) sum += (pixels[a * 3 + c] - pixels[b * 3 + c]) ** 2;
   return sum / 3;
 }
 
