@@ -46,13 +46,45 @@ function pines(rand, base, height, count, fill) {
 export function draw() {
   const rand = random(70);
   const defs = [
-    linear('night', [[0, '#050b22'], [0.45, '#0b2145'], [0.8, '#123f56'], [1, '#1d6a68']]),
-    linear('green', [[0, '#7a3bd8', 0], [0.25, '#a24bd6', 0.28], [0.55, '#39e6a0', 0.6], [0.88, '#8dffb9', 1], [1, '#c8ffdb', 0]]),
-    linear('rose', [[0, '#ff4fa0', 0], [0.35, '#e24fb4', 0.42], [0.7, '#5de8c0', 0.5], [0.95, '#8affc8', 0.8], [1, '#aaffdd', 0]]),
-    linear('lake', [[0, '#0d3340', 0.25], [0.5, '#061a2c', 0.55], [1, '#020812', 0.86]]),
-    linear('far', [[0, '#d7fff4'], [0.3, '#6fa3a8'], [0.6, '#2d5168'], [1, '#16334a']]),
-    linear('near', [[0, '#122a40'], [1, '#071522']]),
-    radial('halo', [[0, '#48f0a8', 0.5], [1, '#48f0a8', 0]]),
+    linear('night', [
+      [0, '#050b22'],
+      [0.45, '#0b2145'],
+      [0.8, '#123f56'],
+      [1, '#1d6a68'],
+    ]),
+    linear('green', [
+      [0, '#7a3bd8', 0],
+      [0.25, '#a24bd6', 0.28],
+      [0.55, '#39e6a0', 0.6],
+      [0.88, '#8dffb9', 1],
+      [1, '#c8ffdb', 0],
+    ]),
+    linear('rose', [
+      [0, '#ff4fa0', 0],
+      [0.35, '#e24fb4', 0.42],
+      [0.7, '#5de8c0', 0.5],
+      [0.95, '#8affc8', 0.8],
+      [1, '#aaffdd', 0],
+    ]),
+    linear('lake', [
+      [0, '#0d3340', 0.25],
+      [0.5, '#061a2c', 0.55],
+      [1, '#020812', 0.86],
+    ]),
+    linear('far', [
+      [0, '#d7fff4'],
+      [0.3, '#6fa3a8'],
+      [0.6, '#2d5168'],
+      [1, '#16334a'],
+    ]),
+    linear('near', [
+      [0, '#122a40'],
+      [1, '#071522'],
+    ]),
+    radial('halo', [
+      [0, '#48f0a8', 0.5],
+      [1, '#48f0a8', 0],
+    ]),
     relief('rock', { frequency: '0.012 0.007', octaves: 6, seed: 5, scale: 42, azimuth: 300, elevation: 42, strength: 0.8 }),
     blur('soft', '5 2'),
     blur('wide', '46 30'),
@@ -65,8 +97,32 @@ export function draw() {
     curtain(rand, { start: [500, 360], end: [2000, 560], sway: 150, phase: 2.6, tall: 520, strength: 0.46, fill: 'green' }),
     curtain(rand, { start: [-60, 300], end: [1960, 330], sway: 90, phase: 4.4, tall: 360, strength: 0.3, fill: 'rose' }),
   ];
-  const far = ridge(rand, [[-20, 560], [160, 470], [330, 610], [520, 420], [760, 640], [980, 600], [1180, 670], [1420, 560], [1610, 640], [1790, 430], [1960, 560]]);
-  const near = ridge(rand, [[-20, 660], [240, 720], [560, 650], [900, 745], [1250, 700], [1600, 752], [1960, 640]], { roughness: 0.16 });
+  const far = ridge(rand, [
+    [-20, 560],
+    [160, 470],
+    [330, 610],
+    [520, 420],
+    [760, 640],
+    [980, 600],
+    [1180, 670],
+    [1420, 560],
+    [1610, 640],
+    [1790, 430],
+    [1960, 560],
+  ]);
+  const near = ridge(
+    rand,
+    [
+      [-20, 660],
+      [240, 720],
+      [560, 650],
+      [900, 745],
+      [1250, 700],
+      [1600, 752],
+      [1960, 640],
+    ],
+    { roughness: 0.16 },
+  );
   const world = group(
     'id="world"',
     rect(0, 0, WIDTH, SHORE + 2, 'fill="url(#night)"'),
@@ -82,7 +138,13 @@ export function draw() {
   const ripples = list(260, () => {
     const y = SHORE + 6 + rand() ** 1.6 * (HEIGHT - SHORE);
     const long = 20 + rand() * 190 * ((y - SHORE) / 200);
-    return rect(rand() * WIDTH - 60, y, long, 0.6 + (y - SHORE) / 260, `fill="${rand() < 0.5 ? '#b8ffe0' : '#02101c'}" opacity="${(0.03 + rand() * 0.08).toFixed(2)}" rx="1"`);
+    return rect(
+      rand() * WIDTH - 60,
+      y,
+      long,
+      0.6 + (y - SHORE) / 260,
+      `fill="${rand() < 0.5 ? '#b8ffe0' : '#02101c'}" opacity="${(0.03 + rand() * 0.08).toFixed(2)}" rx="1"`,
+    );
   });
   return document(
     WIDTH,
@@ -90,7 +152,12 @@ export function draw() {
     defs,
     rect(0, 0, WIDTH, HEIGHT, 'fill="#04101e"'),
     group('clip-path="url(#sky)"', world),
-    group('clip-path="url(#below)"', group(`transform="translate(0 ${SHORE * 1.55}) scale(1 -0.55)" filter="url(#water)"`, '<use href="#world"/>'), rect(0, SHORE, WIDTH, HEIGHT - SHORE, 'fill="url(#lake)"'), ripples),
+    group(
+      'clip-path="url(#below)"',
+      group(`transform="translate(0 ${SHORE * 1.55}) scale(1 -0.55)" filter="url(#water)"`, '<use href="#world"/>'),
+      rect(0, SHORE, WIDTH, HEIGHT - SHORE, 'fill="url(#lake)"'),
+      ripples,
+    ),
     rect(0, SHORE - 1, WIDTH, 3, 'fill="#d7fff0" opacity="0.18"'),
   );
 }

@@ -76,7 +76,10 @@ function hairs(rand, part, inside, colourOf, box, count, long) {
     made.push({ order, svg: `<path d="${d}" stroke="${colour}" stroke-width="${n(1.4 + rand() * 1.9)}"/>` });
   }
   made.sort((a, b) => a.order - b.order);
-  return group('fill="none" stroke-linecap="round"', made.map(({ svg }) => svg));
+  return group(
+    'fill="none" stroke-linecap="round"',
+    made.map(({ svg }) => svg),
+  );
 }
 
 const eye = (x, y) => [
@@ -95,7 +98,10 @@ const face = () => [
   path('M906 690Q960 726 1014 690Q1024 838 962 846Q898 838 906 690Z', 'fill="url(#tongue)"'),
   path('M961 706Q965 770 961 822', 'stroke="#a8344c" stroke-width="5" fill="none" opacity="0.55" stroke-linecap="round"'),
   ellipse(936, 772, 12, 38, 'fill="#ffd3da" opacity="0.6" filter="url(#fine)"'),
-  path('M960 596Q958 640 958 662Q912 706 850 668M958 662Q1008 706 1070 668', 'fill="none" stroke="#3a1c12" stroke-width="9" stroke-linecap="round" opacity="0.88"'),
+  path(
+    'M960 596Q958 640 958 662Q912 706 850 668M958 662Q1008 706 1070 668',
+    'fill="none" stroke="#3a1c12" stroke-width="9" stroke-linecap="round" opacity="0.88"',
+  ),
   path('M884 536Q890 500 960 498Q1030 500 1036 536Q1034 582 992 600Q960 616 928 600Q886 582 884 536Z', 'fill="url(#nose)"'),
   path('M918 562Q930 548 944 562Q938 580 922 578ZM1002 562Q990 548 976 562Q982 580 998 578Z', 'fill="#000"'),
   ellipse(938, 520, 36, 11, 'fill="#fff" opacity="0.5" filter="url(#fine)"'),
@@ -103,19 +109,53 @@ const face = () => [
 
 export function draw() {
   const rand = random(77);
-  const bokeh = list(70, () => circle(rand() * WIDTH, rand() * 800, 30 + rand() * 90, `fill="${['#e9f2a4', '#a8d06a', '#fff4c4', '#6fae5a'][Math.floor(rand() * 4)]}" opacity="${(0.07 + rand() * 0.16).toFixed(2)}"`));
+  const bokeh = list(70, () =>
+    circle(
+      rand() * WIDTH,
+      rand() * 800,
+      30 + rand() * 90,
+      `fill="${['#e9f2a4', '#a8d06a', '#fff4c4', '#6fae5a'][Math.floor(rand() * 4)]}" opacity="${(0.07 + rand() * 0.16).toFixed(2)}"`,
+    ),
+  );
   const whiskers = list(16, (i) => {
     const way = i % 2 ? 1 : -1;
     const [x, y] = [960 + way * (90 + rand() * 50), 600 + rand() * 60];
-    return path(`M${n(x)} ${n(y)}q${n(way * 90)} ${n(-14 + rand() * 20)} ${n(way * (150 + rand() * 60))} ${n(rand() * 60)}`, 'stroke="#fffaf2" stroke-width="1.8" fill="none" opacity="0.8"');
+    return path(
+      `M${n(x)} ${n(y)}q${n(way * 90)} ${n(-14 + rand() * 20)} ${n(way * (150 + rand() * 60))} ${n(rand() * 60)}`,
+      'stroke="#fffaf2" stroke-width="1.8" fill="none" opacity="0.8"',
+    );
   });
-  const earBase = (flip) => path('M1040 330C1080 200 1180 80 1262 52C1300 120 1300 300 1236 440Z', `fill="#9a5a2a"${flip ? ' transform="translate(1920 0) scale(-1 1)"' : ''}`);
+  const earBase = (flip) =>
+    path('M1040 330C1080 200 1180 80 1262 52C1300 120 1300 300 1236 440Z', `fill="#9a5a2a"${flip ? ' transform="translate(1920 0) scale(-1 1)"' : ''}`);
   const defs = [
-    linear('park', [[0, '#a9cf7c'], [0.5, '#6aa353'], [1, '#2f6b36']]),
-    radial('sunlight', [[0, '#fffbd8', 0.75], [1, '#fffbd8', 0]]),
-    radial('iris', [[0, '#9a5a24'], [0.6, '#5c2f10'], [1, '#1d0d05']]),
-    radial('nose', [[0, '#4a4548'], [0.45, '#211d20'], [1, '#0a0809']], { cy: 0.28 }),
-    linear('tongue', [[0, '#c54a63'], [0.5, '#f08a9c'], [1, '#e5677e']]),
+    linear('park', [
+      [0, '#a9cf7c'],
+      [0.5, '#6aa353'],
+      [1, '#2f6b36'],
+    ]),
+    radial('sunlight', [
+      [0, '#fffbd8', 0.75],
+      [1, '#fffbd8', 0],
+    ]),
+    radial('iris', [
+      [0, '#9a5a24'],
+      [0.6, '#5c2f10'],
+      [1, '#1d0d05'],
+    ]),
+    radial(
+      'nose',
+      [
+        [0, '#4a4548'],
+        [0.45, '#211d20'],
+        [1, '#0a0809'],
+      ],
+      { cy: 0.28 },
+    ),
+    linear('tongue', [
+      [0, '#c54a63'],
+      [0.5, '#f08a9c'],
+      [1, '#e5677e'],
+    ]),
     blur('far', 16),
     blur('near', 9),
     blur('fine', 5),
@@ -133,7 +173,12 @@ export function draw() {
     ellipse(960, 800, 300, 90, 'fill="#3a2412" opacity="0.5" filter="url(#deep)"'),
     group('filter="url(#near)"', earBase(false), earBase(true)),
     hairs(rand, 'ear', ear, earColour, [600, 40, 1320, 420], 4200, 32),
-    group('filter="url(#near)"', ellipse(960, 430, 276, 250, 'fill="#c47c38"'), ellipse(960, 560, 300, 172, 'fill="#dba668"'), ellipse(960, 620, 168, 140, 'fill="#f4e6d6"')),
+    group(
+      'filter="url(#near)"',
+      ellipse(960, 430, 276, 250, 'fill="#c47c38"'),
+      ellipse(960, 560, 300, 172, 'fill="#dba668"'),
+      ellipse(960, 620, 168, 140, 'fill="#f4e6d6"'),
+    ),
     hairs(rand, 'head', head, headColour, [620, 150, 1300, 770], 12500, 42),
     ellipse(960, 640, 120, 60, 'fill="#8d6a52" opacity="0.25" filter="url(#near)"'),
     face(),

@@ -4,7 +4,13 @@ import { blur, circle, clamp, document, ellipse, group, list, mix, n, path, radi
 /** A purple daisy in a meadow: three whorls of modelled petals around florets in a golden-angle spiral. */
 const [WIDTH, HEIGHT] = [1920, 1080];
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-const PETAL = [[0, '#3b0f63'], [0.22, '#6a1fa8'], [0.6, '#a24be0'], [0.9, '#cf93f5'], [1, '#efd6ff']];
+const PETAL = [
+  [0, '#3b0f63'],
+  [0.22, '#6a1fa8'],
+  [0.6, '#a24be0'],
+  [0.9, '#cf93f5'],
+  [1, '#efd6ff'],
+];
 
 function petal(rand, { angle, reach, rise, wide }) {
   const [twist, droop, shade] = [(rand() - 0.5) * 0.35, rise + (rand() - 0.5) * 0.22, 0.86 + rand() * 0.22];
@@ -30,7 +36,15 @@ function florets(rand) {
     const angle = i * GOLDEN_ANGLE;
     const size = 0.0135 + 0.006 * (r / 0.31);
     const top = 0.13 - 0.9 * r * r + 0.02 * rand();
-    const colour = ramp([[0, '#7d8b1e'], [0.4, '#e0a10f'], [0.8, '#ffcb2e'], [1, '#ffe680']], r / 0.31 + (rand() - 0.5) * 0.3);
+    const colour = ramp(
+      [
+        [0, '#7d8b1e'],
+        [0.4, '#e0a10f'],
+        [0.8, '#ffcb2e'],
+        [1, '#ffe680'],
+      ],
+      r / 0.31 + (rand() - 0.5) * 0.3,
+    );
     const shape = (u, v) => {
       const [a, b] = [u * Math.PI * 0.55, v * Math.PI * 2];
       return [r * Math.cos(angle) + size * Math.sin(a) * Math.cos(b), top + size * 2.1 * Math.cos(a), r * Math.sin(angle) + size * Math.sin(a) * Math.sin(b)];
@@ -58,20 +72,44 @@ export function draw() {
   const rand = random(31);
   const view = camera({ eye: [0.4, 2.9, 1.5], target: [0, -0.02, 0], focal: 1330, centre: [985, 530] });
   const light = { direction: [-0.55, 0.8, 0.15], sun: [0.78, 0.74, 0.68], sky: [0.42, 0.42, 0.5], ground: [0.2, 0.22, 0.2] };
-  const whorl = (count, options) => list(count, (i) => petal(rand, { angle: ((i + (options.turn ?? 0) + (rand() - 0.5) * 0.25) / count) * Math.PI * 2, ...options })).flat();
+  const whorl = (count, options) =>
+    list(count, (i) => petal(rand, { angle: ((i + (options.turn ?? 0) + (rand() - 0.5) * 0.25) / count) * Math.PI * 2, ...options })).flat();
   const back = whorl(17, { reach: 1, rise: 0.06, wide: 0.19 });
   const middle = whorl(16, { reach: 0.88, rise: 0.2, wide: 0.17, turn: 0.5 });
   const front = whorl(13, { reach: 0.62, rise: 0.36, wide: 0.125, turn: 0.2 });
-  const heart = surface((u, v) => [0.33 * u * Math.cos(v * 6.283), 0.1 - 0.1 * u * u, 0.33 * u * Math.sin(v * 6.283)], [8, 40], () => ({ colour: [0.33, 0.22, 0.04] }));
+  const heart = surface(
+    (u, v) => [0.33 * u * Math.cos(v * 6.283), 0.1 - 0.1 * u * u, 0.33 * u * Math.sin(v * 6.283)],
+    [8, 40],
+    () => ({ colour: [0.33, 0.22, 0.04] }),
+  );
   const dew = list(26, () => [rand() * 6.283, 0.45 + rand() * 0.4]).map(([angle, r]) => {
     const [x, y] = view.project([r * Math.cos(angle), 0.16, r * Math.sin(angle)]);
     const size = 3 + rand() * 7;
     return `${ellipse(x, y, size, size * 0.9, 'fill="url(#drop)"')}${circle(x - size * 0.35, y - size * 0.35, clamp(size * 0.22, 1, 3), 'fill="#fff"')}`;
   });
   const defs = [
-    radial('meadow', [[0, '#b9dd74'], [0.45, '#5f9c46'], [1, '#14341f']], { cx: 0.3, cy: 0.18, r: 1 }),
-    radial('drop', [[0, '#ffffff', 0.1], [0.7, '#d9b6ff', 0.3], [1, '#ffffff', 0.75]]),
-    radial('vignette', [[0.55, '#05140a', 0], [1, '#05140a', 0.62]], { r: 0.75 }),
+    radial(
+      'meadow',
+      [
+        [0, '#b9dd74'],
+        [0.45, '#5f9c46'],
+        [1, '#14341f'],
+      ],
+      { cx: 0.3, cy: 0.18, r: 1 },
+    ),
+    radial('drop', [
+      [0, '#ffffff', 0.1],
+      [0.7, '#d9b6ff', 0.3],
+      [1, '#ffffff', 0.75],
+    ]),
+    radial(
+      'vignette',
+      [
+        [0.55, '#05140a', 0],
+        [1, '#05140a', 0.62],
+      ],
+      { r: 0.75 },
+    ),
     blur('far', 34),
     blur('mid', 9),
   ];

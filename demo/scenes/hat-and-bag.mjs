@@ -4,7 +4,15 @@ import { blur, circle, document, ellipse, group, lerp, linear, list, mix, n, pat
 /** A straw hat beside a brown leather handbag on a wooden table. The hat is a woven surface of revolution, the bag is cut from leather with seams. */
 const [WIDTH, HEIGHT, TABLE] = [1920, 1080, 690];
 
-const CROWN = [[0, 0.56], [0.16, 0.55], [0.3, 0.5], [0.38, 0.42], [0.41, 0.28], [0.43, 0.12], [0.45, 0.03]];
+const CROWN = [
+  [0, 0.56],
+  [0.16, 0.55],
+  [0.3, 0.5],
+  [0.38, 0.42],
+  [0.41, 0.28],
+  [0.43, 0.12],
+  [0.45, 0.03],
+];
 /** Radius and height along the hat's profile: crown, then a brim that dips and curls. */
 function profile(u) {
   if (u > 0.52) {
@@ -35,17 +43,31 @@ function straw(u, v) {
   return { colour: u > 0.985 ? rgb('#b98a4a') : colour, gloss: 0.16, shine: 10 };
 }
 
-const BODY = 'M110 190C96 180 92 168 96 150L130 30C136 8 152 0 176 0L624 0C648 0 664 8 670 30L704 150C742 330 756 420 742 500C736 530 716 544 686 546L114 546C84 544 64 530 58 500C44 420 58 330 96 150Z';
+const BODY =
+  'M110 190C96 180 92 168 96 150L130 30C136 8 152 0 176 0L624 0C648 0 664 8 670 30L704 150C742 330 756 420 742 500C736 530 716 544 686 546L114 546C84 544 64 530 58 500C44 420 58 330 96 150Z';
 const FLAP = 'M112 92L130 30C136 8 152 0 176 0L624 0C648 0 664 8 670 30L688 92C700 190 640 268 560 284C470 302 330 302 240 284C160 268 100 190 112 92Z';
-const seam = (d) => [path(d, 'fill="none" stroke="#2a1006" stroke-width="5" opacity="0.45" transform="translate(1 2)"'), path(d, 'fill="none" stroke="#f0c592" stroke-width="3.4" stroke-dasharray="13 8" stroke-linecap="round"')];
+const seam = (d) => [
+  path(d, 'fill="none" stroke="#2a1006" stroke-width="5" opacity="0.45" transform="translate(1 2)"'),
+  path(d, 'fill="none" stroke="#f0c592" stroke-width="3.4" stroke-dasharray="13 8" stroke-linecap="round"'),
+];
 
 function handle(d, wide) {
-  return [path(d, `stroke="#2c1207" stroke-width="${wide + 6}"`), path(d, `stroke="url(#strap)" stroke-width="${wide}"`), path(d, `stroke="#e0a673" stroke-width="${wide * 0.22}" opacity="0.7" transform="translate(-4 -5)"`)];
+  return [
+    path(d, `stroke="#2c1207" stroke-width="${wide + 6}"`),
+    path(d, `stroke="url(#strap)" stroke-width="${wide}"`),
+    path(d, `stroke="#e0a673" stroke-width="${wide * 0.22}" opacity="0.7" transform="translate(-4 -5)"`),
+  ];
 }
 
 function bag() {
-  const rings = [214, 586].map((x) => [circle(x, 12, 31, 'fill="none" stroke="#6d4d12" stroke-width="15"'), circle(x, 11, 31, 'fill="none" stroke="url(#brass)" stroke-width="11"')]);
-  const tabs = [214, 586].map((x) => [rect(x - 27, 26, 54, 108, 'rx="16" fill="url(#tab)" stroke="#32150a" stroke-width="3"'), circle(x, 104, 10, 'fill="url(#brass)" stroke="#5d430f" stroke-width="2"')]);
+  const rings = [214, 586].map((x) => [
+    circle(x, 12, 31, 'fill="none" stroke="#6d4d12" stroke-width="15"'),
+    circle(x, 11, 31, 'fill="none" stroke="url(#brass)" stroke-width="11"'),
+  ]);
+  const tabs = [214, 586].map((x) => [
+    rect(x - 27, 26, 54, 108, 'rx="16" fill="url(#tab)" stroke="#32150a" stroke-width="3"'),
+    circle(x, 104, 10, 'fill="url(#brass)" stroke="#5d430f" stroke-width="2"'),
+  ]);
   return [
     group('fill="none" stroke-linecap="round"', handle('M236 0C240 -250 560 -250 564 0', 26)),
     group('filter="url(#leather)"', path(BODY, 'fill="url(#hide)"')),
@@ -58,7 +80,11 @@ function bag() {
     ),
     seam('M128 500C180 520 620 520 672 500'),
     group('filter="url(#leather)"', path(FLAP, 'fill="url(#flap)"')),
-    group('clip-path="url(#flap-shape)"', ellipse(300, 70, 260, 60, 'fill="#f0bd87" opacity="0.55" filter="url(#soft)"'), ellipse(430, 290, 330, 36, 'fill="#2c1006" opacity="0.5" filter="url(#near)"')),
+    group(
+      'clip-path="url(#flap-shape)"',
+      ellipse(300, 70, 260, 60, 'fill="#f0bd87" opacity="0.55" filter="url(#soft)"'),
+      ellipse(430, 290, 330, 36, 'fill="#2c1006" opacity="0.5" filter="url(#near)"'),
+    ),
     seam('M132 100C122 186 176 250 248 266C334 284 466 284 552 266C624 250 678 186 668 100L652 44C648 30 640 24 622 24L178 24C160 24 152 30 148 44Z'),
     tabs,
     rings,
@@ -84,21 +110,58 @@ export function draw() {
   const view = camera({ eye: [0.25, 1.75, 4.3], target: [0, 0.16, 0], focal: 1480, centre: [610, 760] });
   const light = { direction: [-0.55, 0.75, 0.45], sun: [0.72, 0.68, 0.58], sky: [0.4, 0.4, 0.42], ground: [0.32, 0.25, 0.18] };
   const defs = [
-    linear('wall', [[0, '#d8e3dd'], [0.7, '#eef0e6'], [1, '#d9d3c2']]),
-    radial('window', [[0, '#fffbe9', 0.95], [1, '#fffbe9', 0]]),
+    linear('wall', [
+      [0, '#d8e3dd'],
+      [0.7, '#eef0e6'],
+      [1, '#d9d3c2'],
+    ]),
+    radial('window', [
+      [0, '#fffbe9', 0.95],
+      [1, '#fffbe9', 0],
+    ]),
     relief('plaster', { frequency: '0.03', octaves: 4, seed: 2, scale: 1.4, elevation: 62, strength: 0.3 }),
     relief('wood', { frequency: '0.09 0.006', octaves: 4, seed: 6, scale: 5, elevation: 55, azimuth: 180, strength: 0.5 }),
     relief('leather', { frequency: '0.085', octaves: 4, seed: 9, scale: 2.6, elevation: 52, strength: 0.8 }),
-    linear('hide', [[0, '#a8622f'], [0.45, '#8a4a20'], [1, '#5a2a10']]),
-    linear('flap', [[0, '#bd7439'], [0.6, '#96531f'], [1, '#6f3613']]),
-    linear('tab', [[0, '#9a5a2a'], [1, '#6a3413']]),
-    linear('strap', [[0, '#a9652f'], [1, '#6b3514']]),
-    linear('brass', [[0, '#fff0b8'], [0.35, '#d9ad4a'], [0.6, '#a97c22'], [1, '#f1d485']], { x2: 1 }),
+    linear('hide', [
+      [0, '#a8622f'],
+      [0.45, '#8a4a20'],
+      [1, '#5a2a10'],
+    ]),
+    linear('flap', [
+      [0, '#bd7439'],
+      [0.6, '#96531f'],
+      [1, '#6f3613'],
+    ]),
+    linear('tab', [
+      [0, '#9a5a2a'],
+      [1, '#6a3413'],
+    ]),
+    linear('strap', [
+      [0, '#a9652f'],
+      [1, '#6b3514'],
+    ]),
+    linear(
+      'brass',
+      [
+        [0, '#fff0b8'],
+        [0.35, '#d9ad4a'],
+        [0.6, '#a97c22'],
+        [1, '#f1d485'],
+      ],
+      { x2: 1 },
+    ),
     blur('soft', 24),
     blur('near', 8),
-    `<filter id="cast" x="-30%" y="-150%" width="160%" height="400%"><feGaussianBlur stdDeviation="24"/></filter>`,
+    `<filter id="cast" x="-30%" y="-150%" width="160%" height="400%" color-interpolation-filters="sRGB"><feGaussianBlur stdDeviation="24"/></filter>`,
     `<clipPath id="body"><path d="${BODY}"/></clipPath><clipPath id="flap-shape"><path d="${FLAP}"/></clipPath>`,
-    radial('vignette', [[0.6, '#1d1206', 0], [1, '#1d1206', 0.42]], { r: 0.78 }),
+    radial(
+      'vignette',
+      [
+        [0.6, '#1d1206', 0],
+        [1, '#1d1206', 0.42],
+      ],
+      { r: 0.78 },
+    ),
   ];
   const leaves = list(26, () => {
     const [x, y, turn] = [1500 + rand() * 420, rand() * 520, rand() * 360];

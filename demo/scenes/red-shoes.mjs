@@ -2,14 +2,16 @@ import { blur, circle, document, ellipse, group, lerp, linear, list, n, path, ra
 
 /** A pair of red leather sneakers in profile, on a pale studio floor. One shoe is drawn in a 920 x 480 box, toe to the right, and used twice. */
 const [WIDTH, HEIGHT] = [1920, 1080];
-const UPPER = 'M56 378C38 306 40 224 58 150C63 124 80 112 102 118C132 128 152 152 196 166C246 180 292 158 332 120C348 104 374 98 394 110L426 136C478 190 552 234 646 258C760 272 884 268 892 352L890 378Z';
+const UPPER =
+  'M56 378C38 306 40 224 58 150C63 124 80 112 102 118C132 128 152 152 196 166C246 180 292 158 332 120C348 104 374 98 394 110L426 136C478 190 552 234 646 258C760 272 884 268 892 352L890 378Z';
 const LINING = 'M100 118C150 96 262 82 344 108C312 150 254 184 196 168C152 154 132 128 100 118Z';
 const TONGUE = 'M322 132C312 84 340 40 386 46C424 52 440 96 444 146L420 150C392 118 352 112 322 132Z';
 const TOE = 'M716 274C742 300 752 340 746 380L893 376C894 300 830 272 716 274Z';
 const HEEL = 'M54 378C38 306 42 244 52 186C112 204 152 262 166 380Z';
 const EYESTAY = 'M334 120C350 104 376 98 394 110L426 136C478 190 552 234 640 257C650 268 640 288 622 290C520 296 402 250 322 170C314 150 320 132 334 120Z';
 const SIDE = 'M226 380C250 316 300 262 372 222C404 250 440 268 478 282C420 306 372 340 346 380Z';
-const MIDSOLE = 'M36 372C28 404 32 432 66 436L832 436C878 436 902 416 900 384C899 366 892 356 882 358C836 366 780 372 720 374C560 380 240 382 60 368C48 366 40 364 36 372Z';
+const MIDSOLE =
+  'M36 372C28 404 32 432 66 436L832 436C878 436 902 416 900 384C899 366 892 356 882 358C836 366 780 372 720 374C560 380 240 382 60 368C48 366 40 364 36 372Z';
 
 const lacePoint = (t) => [lerp(350, 610, t ** 0.92), lerp(122, 252, t ** 0.8)];
 
@@ -30,7 +32,12 @@ function laces() {
 }
 
 function bow() {
-  const loops = ['M372 100C300 70 262 128 300 148C328 160 356 130 374 106', 'M376 100C440 44 498 84 470 122C446 146 404 126 378 106', 'M372 104C352 150 330 176 312 196', 'M378 104C410 146 452 158 474 172'];
+  const loops = [
+    'M372 100C300 70 262 128 300 148C328 160 356 130 374 106',
+    'M376 100C440 44 498 84 470 122C446 146 404 126 378 106',
+    'M372 104C352 150 330 176 312 196',
+    'M378 104C410 146 452 158 474 172',
+  ];
   return loops.map((d) => [
     path(d, 'stroke="#4a070d" stroke-width="15" opacity="0.4" transform="translate(4 8)"'),
     path(d, 'stroke="#ddd7ce" stroke-width="13"'),
@@ -38,7 +45,8 @@ function bow() {
   ]);
 }
 
-const stitches = (d, offset = 0) => path(d, `fill="none" stroke="#ffb3ab" stroke-width="2.6" stroke-dasharray="8 5" opacity="0.85" transform="translate(${offset} ${-offset})"`);
+const stitches = (d, offset = 0) =>
+  path(d, `fill="none" stroke="#ffb3ab" stroke-width="2.6" stroke-dasharray="8 5" opacity="0.85" transform="translate(${offset} ${-offset})"`);
 
 function shoe() {
   const holes = list(5, (r) => list(7 - r, (c) => circle(556 + c * 23 + r * 12, 290 + r * 17 + c * 3.4, 3.4, 'fill="#4d060e"')));
@@ -52,8 +60,17 @@ function shoe() {
       ellipse(560, 250, 330, 50, 'fill="#ff9d8f" opacity="0.55" filter="url(#soft)" transform="rotate(14 560 250)"'),
       ellipse(110, 210, 34, 90, 'fill="#ff9a8c" opacity="0.5" filter="url(#soft)"'),
       rect(20, 330, 900, 70, 'fill="#4d0410" opacity="0.55" filter="url(#soft)"'),
-      group('filter="url(#leather)"', path(SIDE, 'fill="url(#side)"'), path(HEEL, 'fill="url(#dark)"'), path(TOE, 'fill="url(#dark)"'), path(EYESTAY, 'fill="url(#dark)"')),
-      [SIDE, HEEL, TOE, EYESTAY].map((d) => [path(d, 'fill="none" stroke="#3d030b" stroke-width="3" opacity="0.65"'), path(d, 'fill="none" stroke="#ff8b80" stroke-width="1.6" opacity="0.6" transform="translate(-1.5 -2)"')]),
+      group(
+        'filter="url(#leather)"',
+        path(SIDE, 'fill="url(#side)"'),
+        path(HEEL, 'fill="url(#dark)"'),
+        path(TOE, 'fill="url(#dark)"'),
+        path(EYESTAY, 'fill="url(#dark)"'),
+      ),
+      [SIDE, HEEL, TOE, EYESTAY].map((d) => [
+        path(d, 'fill="none" stroke="#3d030b" stroke-width="3" opacity="0.65"'),
+        path(d, 'fill="none" stroke="#ff8b80" stroke-width="1.6" opacity="0.6" transform="translate(-1.5 -2)"'),
+      ]),
       ellipse(810, 312, 62, 17, 'fill="#ffd0c8" opacity="0.8" filter="url(#fine)" transform="rotate(22 810 312)"'),
       ellipse(520, 226, 120, 10, 'fill="#ffd0c8" opacity="0.6" filter="url(#fine)" transform="rotate(24 520 226)"'),
     ),
@@ -76,22 +93,61 @@ function shoe() {
 export function draw() {
   const rand = random(3);
   const defs = [
-    linear('wall', [[0, '#dfe4ea'], [0.55, '#eef1f4'], [0.62, '#f6f7f8'], [1, '#cfd5dc']]),
-    radial('spot', [[0, '#ffffff', 0.95], [1, '#ffffff', 0]]),
-    linear('red', [[0, '#f5453f'], [0.4, '#d81e2c'], [0.75, '#b00f20'], [1, '#740816']]),
-    linear('dark', [[0, '#c9182a'], [0.6, '#a00c1d'], [1, '#6d0714']]),
-    linear('side', [[0, '#fff7f2'], [0.6, '#e9ddd6'], [1, '#b7a29d']]),
-    linear('tongue', [[0, '#ff6a5e'], [0.5, '#d3202c'], [1, '#7c0813']]),
-    linear('lining', [[0, '#2b0a0e'], [1, '#6d2429']]),
-    linear('rubber', [[0, '#ffffff'], [0.45, '#f4f1ec'], [1, '#b9b2a8']]),
+    linear('wall', [
+      [0, '#dfe4ea'],
+      [0.55, '#eef1f4'],
+      [0.62, '#f6f7f8'],
+      [1, '#cfd5dc'],
+    ]),
+    radial('spot', [
+      [0, '#ffffff', 0.95],
+      [1, '#ffffff', 0],
+    ]),
+    linear('red', [
+      [0, '#f5453f'],
+      [0.4, '#d81e2c'],
+      [0.75, '#b00f20'],
+      [1, '#740816'],
+    ]),
+    linear('dark', [
+      [0, '#c9182a'],
+      [0.6, '#a00c1d'],
+      [1, '#6d0714'],
+    ]),
+    linear('side', [
+      [0, '#fff7f2'],
+      [0.6, '#e9ddd6'],
+      [1, '#b7a29d'],
+    ]),
+    linear('tongue', [
+      [0, '#ff6a5e'],
+      [0.5, '#d3202c'],
+      [1, '#7c0813'],
+    ]),
+    linear('lining', [
+      [0, '#2b0a0e'],
+      [1, '#6d2429'],
+    ]),
+    linear('rubber', [
+      [0, '#ffffff'],
+      [0.45, '#f4f1ec'],
+      [1, '#b9b2a8'],
+    ]),
     relief('leather', { frequency: '0.11', octaves: 3, seed: 7, scale: 1.5, elevation: 60, strength: 0.6 }),
     blur('soft', 18),
     blur('fine', 7),
-    `<filter id="contact" x="-10%" y="-300%" width="120%" height="700%"><feGaussianBlur stdDeviation="8"/></filter>`,
-    `<filter id="cast" x="-20%" y="-300%" width="140%" height="700%"><feGaussianBlur stdDeviation="30"/></filter>`,
+    `<filter id="contact" x="-10%" y="-300%" width="120%" height="700%" color-interpolation-filters="sRGB"><feGaussianBlur stdDeviation="8"/></filter>`,
+    `<filter id="cast" x="-20%" y="-300%" width="140%" height="700%" color-interpolation-filters="sRGB"><feGaussianBlur stdDeviation="30"/></filter>`,
     `<clipPath id="upper"><path d="${UPPER}"/></clipPath>`,
     `<g id="shoe">${shoe().flat(9).join('')}</g>`,
-    linear('fade', [[0, '#fff', 0.34], [0.14, '#fff', 0]], {}),
+    linear(
+      'fade',
+      [
+        [0, '#fff', 0.34],
+        [0.14, '#fff', 0],
+      ],
+      {},
+    ),
     `<mask id="mirror"><rect x="-20" y="436" width="960" height="480" fill="url(#fade)"/></mask>`,
   ];
   const standing = (transform) =>

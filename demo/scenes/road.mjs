@@ -23,7 +23,13 @@ function tufts(rand) {
     const tall = 3 + 95 * near * (0.4 + rand());
     const lean = (rand() - 0.3) * tall * 0.7;
     const tint = ['#8d8a3a', '#b5a447', '#6c7a34', '#d0bd62', '#566b30'][Math.floor(rand() * 5)];
-    return { y, svg: path(`M${n(x)} ${n(y)}q${n(lean * 0.2)} ${n(-tall * 0.6)} ${n(lean)} ${n(-tall)}`, `stroke="${tint}" stroke-width="${n(0.8 + 5 * near)}" opacity="0.85"`) };
+    return {
+      y,
+      svg: path(
+        `M${n(x)} ${n(y)}q${n(lean * 0.2)} ${n(-tall * 0.6)} ${n(lean)} ${n(-tall)}`,
+        `stroke="${tint}" stroke-width="${n(0.8 + 5 * near)}" opacity="0.85"`,
+      ),
+    };
   })
     .sort((a, b) => a.y - b.y)
     .map(({ svg }) => svg);
@@ -35,33 +41,99 @@ function poles() {
     const [x, y] = ground(-1.32, near);
     const tall = 760 * near;
     const bar = 110 * near;
-    return group(`stroke="#40332b" stroke-width="${n(1 + 17 * near)}"`, path(`M${n(x)} ${n(y)}V${n(y - tall)}M${n(x - bar)} ${n(y - tall * 0.93)}H${n(x + bar)}`, 'fill="none"'));
+    return group(
+      `stroke="#40332b" stroke-width="${n(1 + 17 * near)}"`,
+      path(`M${n(x)} ${n(y)}V${n(y - tall)}M${n(x - bar)} ${n(y - tall * 0.93)}H${n(x + bar)}`, 'fill="none"'),
+    );
   });
 }
 
 export function draw() {
   const rand = random(12);
   const defs = [
-    linear('sky', [[0, '#1d5fae'], [0.35, '#4b93d6'], [0.68, '#9ccbea'], [0.88, '#e9e7d4'], [1, '#ffdcae']]),
-    radial('sun', [[0, '#fff6da', 0.95], [0.2, '#ffe7b0', 0.55], [1, '#ffdca0', 0]]),
-    linear('plain', [[0, '#c9b878'], [0.12, '#a6a556'], [0.5, '#80893f'], [1, '#5d6b33']]),
-    linear('asphalt', [[0, '#a9a39c'], [0.12, '#7d7b7b'], [1, '#4a4b50']]),
-    linear('sheen', [[0, '#fff2d6', 0.55], [0.3, '#ffffff', 0.08], [1, '#ffffff', 0]]),
-    linear('peaks', [[0, '#f3f6fb'], [0.25, '#aab8cf'], [0.6, '#7288ab'], [1, '#98a6b8']]),
-    linear('hills', [[0, '#5f7a6c'], [1, '#93a074']]),
-    linear('haze', [[0, '#ffe6c4', 0], [0.8, '#ffe9cc', 0.75], [1, '#ffe9cc', 0.3]]),
+    linear('sky', [
+      [0, '#1d5fae'],
+      [0.35, '#4b93d6'],
+      [0.68, '#9ccbea'],
+      [0.88, '#e9e7d4'],
+      [1, '#ffdcae'],
+    ]),
+    radial('sun', [
+      [0, '#fff6da', 0.95],
+      [0.2, '#ffe7b0', 0.55],
+      [1, '#ffdca0', 0],
+    ]),
+    linear('plain', [
+      [0, '#c9b878'],
+      [0.12, '#a6a556'],
+      [0.5, '#80893f'],
+      [1, '#5d6b33'],
+    ]),
+    linear('asphalt', [
+      [0, '#a9a39c'],
+      [0.12, '#7d7b7b'],
+      [1, '#4a4b50'],
+    ]),
+    linear('sheen', [
+      [0, '#fff2d6', 0.55],
+      [0.3, '#ffffff', 0.08],
+      [1, '#ffffff', 0],
+    ]),
+    linear('peaks', [
+      [0, '#f3f6fb'],
+      [0.25, '#aab8cf'],
+      [0.6, '#7288ab'],
+      [1, '#98a6b8'],
+    ]),
+    linear('hills', [
+      [0, '#5f7a6c'],
+      [1, '#93a074'],
+    ]),
+    linear('haze', [
+      [0, '#ffe6c4', 0],
+      [0.8, '#ffe9cc', 0.75],
+      [1, '#ffe9cc', 0.3],
+    ]),
     relief('rock', { frequency: '0.011 0.007', octaves: 6, seed: 21, scale: 36, azimuth: 320, elevation: 46, strength: 0.6 }),
     relief('grain', { frequency: '0.7', octaves: 2, seed: 4, scale: 1.6, elevation: 60, strength: 0.7 }),
     relief('field', { frequency: '0.008 0.09', octaves: 4, seed: 9, scale: 4, elevation: 62, strength: 0.5 }),
     clouds('cirrus', { frequency: '0.0011 0.0052', seed: 29, from: 0.5, gain: 3.2 }),
     ...cloudPaint({ shade: '#7f9cc0' }),
-    linear('fade', [[0, '#fff', 0.4], [0.5, '#fff'], [1, '#000']]),
+    linear('fade', [
+      [0, '#fff', 0.4],
+      [0.5, '#fff'],
+      [1, '#000'],
+    ]),
     `<mask id="high"><rect width="${WIDTH}" height="1000" fill="url(#fade)"/></mask>`,
     blur('soft', 14),
-    linear('dark', [[0, '#000', 0], [1, '#0a0a12', 0.45]]),
+    linear('dark', [
+      [0, '#000', 0],
+      [1, '#0a0a12', 0.45],
+    ]),
   ];
-  const peaks = ridge(rand, [[-20, 1330], [220, 1180], [420, 1330], [640, 1230], [860, 1390], [1000, 1420], [1180, 1340], [1420, 1130], [1640, 1300], [1960, 1170]]);
-  const hills = ridge(rand, [[-20, 1400], [400, 1435], [980, 1447], [1500, 1430], [1960, 1385]], { roughness: 0.05 });
+  const peaks = ridge(rand, [
+    [-20, 1330],
+    [220, 1180],
+    [420, 1330],
+    [640, 1230],
+    [860, 1390],
+    [1000, 1420],
+    [1180, 1340],
+    [1420, 1130],
+    [1640, 1300],
+    [1960, 1170],
+  ]);
+  const hills = ridge(
+    rand,
+    [
+      [-20, 1400],
+      [400, 1435],
+      [980, 1447],
+      [1500, 1430],
+      [1960, 1385],
+    ],
+    { roughness: 0.05 },
+  );
   return document(
     WIDTH,
     HEIGHT,

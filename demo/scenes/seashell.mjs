@@ -32,7 +32,15 @@ function coil(u, v) {
   return lay([scale * radius * Math.cos(at), scale * height + 0.9, scale * radius * Math.sin(at)]);
 }
 
-const BANDS = [[0, '#f8ead2'], [0.3, '#f3cfa4'], [0.45, '#d98f5c'], [0.52, '#b8653c'], [0.6, '#e3a878'], [0.8, '#f6dfc0'], [1, '#f8ead2']];
+const BANDS = [
+  [0, '#f8ead2'],
+  [0.3, '#f3cfa4'],
+  [0.45, '#d98f5c'],
+  [0.52, '#b8653c'],
+  [0.6, '#e3a878'],
+  [0.8, '#f6dfc0'],
+  [1, '#f8ead2'],
+];
 function material(u, v) {
   const wave = 0.5 + 0.5 * Math.sin(u ** 0.62 * TURNS * 2 * Math.PI * 2.6 + Math.sin(v * 15) * 1.2 + Math.sin(v * 12.6) * 2.2);
   const base = mix(ramp(BANDS, (v * 2.02 + 0.1) % 1), rgb('#a4532f'), 0.6 * clamp((wave - 0.62) * 2.4) * (0.4 + 0.6 * Math.sin(v * 11) ** 2));
@@ -78,26 +86,64 @@ export function draw() {
   const view = camera({ eye: [0.15, 2.5, 5.4], target: [0.05, -0.05, 0], focal: 1780, centre: [960, 640] });
   const light = { direction: [-0.6, 0.85, 0.42], sun: [0.82, 0.76, 0.64], sky: [0.3, 0.32, 0.36], ground: [0.36, 0.28, 0.19] };
   const shell = surface(coil, [640, 84], material);
-  const opening = surface(mouth, [14, 60], (u) => ({ colour: ramp([[0, '#7a2f34'], [0.45, '#d9776a'], [0.8, '#f7b59c'], [1, '#ffe3d0']], u), gloss: 0.55, shine: 20 }));
+  const opening = surface(mouth, [14, 60], (u) => ({
+    colour: ramp(
+      [
+        [0, '#7a2f34'],
+        [0.45, '#d9776a'],
+        [0.8, '#f7b59c'],
+        [1, '#ffe3d0'],
+      ],
+      u,
+    ),
+    gloss: 0.55,
+    shine: 20,
+  }));
   const line = shoreline(330, 34, 2);
   const old = shoreline(470, 26, 6);
   const edge = (points) => points.map(([x, y]) => `${n(x)} ${n(y)}`).join('L');
   const ripples = list(34, (i) => {
     const y = 430 + i * 22;
-    return path(`M-20 ${y}${list(25, (k) => `q40 ${n((rand() - 0.5) * 20)} 80 ${n((rand() - 0.5) * 9)}`).join('')}`, `stroke="${i % 2 ? '#fff2d8' : '#8a693e'}" opacity="${(0.05 + rand() * 0.11).toFixed(2)}" stroke-width="${n(5 + rand() * 10)}"`);
+    return path(
+      `M-20 ${y}${list(25, () => `q40 ${n((rand() - 0.5) * 20)} 80 ${n((rand() - 0.5) * 9)}`).join('')}`,
+      `stroke="${i % 2 ? '#fff2d8' : '#8a693e'}" opacity="${(0.05 + rand() * 0.11).toFixed(2)}" stroke-width="${n(5 + rand() * 10)}"`,
+    );
   });
   const defs = [
-    linear('sand', [[0, '#caa774'], [0.45, '#dfc08e'], [1, '#edd3a3']]),
-    linear('wet', [[0, '#6d5a42', 0.85], [0.75, '#8a6f4c', 0.6], [1, '#a98a5e', 0]]),
-    linear('sea', [[0, '#1597a8'], [0.5, '#46c3c4', 0.92], [0.85, '#a8e6dc', 0.7], [1, '#e8fbf4', 0.55]]),
+    linear('sand', [
+      [0, '#caa774'],
+      [0.45, '#dfc08e'],
+      [1, '#edd3a3'],
+    ]),
+    linear('wet', [
+      [0, '#6d5a42', 0.85],
+      [0.75, '#8a6f4c', 0.6],
+      [1, '#a98a5e', 0],
+    ]),
+    linear('sea', [
+      [0, '#1597a8'],
+      [0.5, '#46c3c4', 0.92],
+      [0.85, '#a8e6dc', 0.7],
+      [1, '#e8fbf4', 0.55],
+    ]),
     relief('grains', { frequency: '0.55', octaves: 3, seed: 3, scale: 1.9, elevation: 55, strength: 0.75 }),
     caustics('net', { frequency: '0.006 0.013', seed: 14, gain: 8 }),
     blur('soft', 22),
     blur('close', 9),
     blur('polish', 1.1),
     blur('ripple', 5),
-    radial('glow', [[0, '#fff3d0', 0.5], [1, '#fff3d0', 0]]),
-    radial('vignette', [[0.6, '#2a1803', 0], [1, '#2a1803', 0.4]], { r: 0.78 }),
+    radial('glow', [
+      [0, '#fff3d0', 0.5],
+      [1, '#fff3d0', 0],
+    ]),
+    radial(
+      'vignette',
+      [
+        [0.6, '#2a1803', 0],
+        [1, '#2a1803', 0.4],
+      ],
+      { r: 0.78 },
+    ),
     `<clipPath id="water"><path d="M0 0L${edge(line)}L${WIDTH} 0Z"/></clipPath>`,
   ];
   return document(

@@ -22,7 +22,14 @@ export const list = (count, make) => Array.from({ length: count }, (_, index) =>
 
 /** `#rrggbb` to three numbers 0..1. */
 export const rgb = (hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
-export const hex = (colour) => `#${colour.map((c) => Math.round(clamp(c) * 255).toString(16).padStart(2, '0')).join('')}`;
+export const hex = (colour) =>
+  `#${colour
+    .map((c) =>
+      Math.round(clamp(c) * 255)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 export const mix = (a, b, t) => a.map((value, index) => lerp(value, b[index], clamp(t)));
 /** A colour on a ramp of `[position, '#rrggbb']` stops. */
 export function ramp(stops, t) {
@@ -40,7 +47,7 @@ export const linear = (id, stops, { x1 = 0, y1 = 0, x2 = 0, y2 = 1, units } = {}
 export const radial = (id, stops, { cx = 0.5, cy = 0.5, r = 0.5, units } = {}) =>
   `<radialGradient id="${id}" cx="${cx}" cy="${cy}" r="${r}"${units ? ' gradientUnits="userSpaceOnUse"' : ''}>${stopTags(stops)}</radialGradient>`;
 
-const region = 'x="-30%" y="-30%" width="160%" height="160%"';
+const region = 'x="-30%" y="-30%" width="160%" height="160%" color-interpolation-filters="sRGB"';
 export const blur = (id, deviation) => `<filter id="${id}" ${region}><feGaussianBlur stdDeviation="${deviation}"/></filter>`;
 
 /** Noise as light and shade on top of what is drawn: sand, leather, plaster. `lights` is the direction of the light in degrees. */
@@ -56,10 +63,6 @@ export const clouds = (id, { frequency, octaves = 4, seed = 1, from = 0.5, gain 
   const [r, g, b] = rgb(colour);
   return `<filter id="${id}" x="0" y="0" width="100%" height="100%" color-interpolation-filters="sRGB"><feTurbulence type="fractalNoise" baseFrequency="${frequency}" numOctaves="${octaves}" seed="${seed}"/><feColorMatrix values="0 0 0 0 ${r} 0 0 0 0 ${g} 0 0 0 0 ${b} ${gain} 0 0 0 ${-gain * from}"/></filter>`;
 };
-
-/** Pushes the outline of what is drawn about, so that straight edges become natural ones. */
-export const ragged = (id, { frequency, octaves = 3, seed = 1, by = 20 }) =>
-  `<filter id="${id}" ${region}><feTurbulence type="fractalNoise" baseFrequency="${frequency}" numOctaves="${octaves}" seed="${seed}" result="n"/><feDisplacementMap in="SourceGraphic" in2="n" scale="${by}" xChannelSelector="R" yChannelSelector="G"/></filter>`;
 
 export const rect = (x, y, width, height, attributes = '') => `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" ${attributes}/>`;
 export const circle = (x, y, r, attributes = '') => `<circle cx="${n(x)}" cy="${n(y)}" r="${n(r)}" ${attributes}/>`;

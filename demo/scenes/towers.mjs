@@ -19,7 +19,13 @@ function noise(seed) {
   };
 }
 
-const SKY = [[0, '#2c4258'], [0.22, '#5d8bb0'], [0.5, '#8fc0e0'], [0.75, '#5a9bd0'], [1, '#2f6cae']];
+const SKY = [
+  [0, '#2c4258'],
+  [0.22, '#5d8bb0'],
+  [0.5, '#8fc0e0'],
+  [0.75, '#5a9bd0'],
+  [1, '#2f6cae'],
+];
 const polygon = (view, points, attributes) => {
   const corners = points.map(view.project);
   return corners.some(([, , depth]) => depth < 0.1) ? '' : path(`M${corners.map(([x, y]) => `${n(x)} ${n(y)}`).join('L')}Z`, attributes);
@@ -52,7 +58,17 @@ function tower(rand, view, { corner, left, right, top, tint, seed, sunLeft = 1.0
   return group(
     '',
     wall(rand, view, { a: [corner[0] + left[0], corner[1] + left[1]], b: corner, bottom: -0.4, top, columns: columns[0], tint, sun: sunLeft, seed, frame }),
-    wall(rand, view, { a: corner, b: [corner[0] + right[0], corner[1] + right[1]], bottom: -0.4, top, columns: columns[1], tint, sun: sunRight, seed: seed + 9, frame: '#1c2a37' }),
+    wall(rand, view, {
+      a: corner,
+      b: [corner[0] + right[0], corner[1] + right[1]],
+      bottom: -0.4,
+      top,
+      columns: columns[1],
+      tint,
+      sun: sunRight,
+      seed: seed + 9,
+      frame: '#1c2a37',
+    }),
   );
 }
 
@@ -63,7 +79,17 @@ function drum(rand, view, { centre, radius, top, tint, seed }) {
     const [from, to] = [i / sides, (i + 1) / sides].map((t) => lerp(Math.PI * 1.02, -0.02 * Math.PI, t));
     const at = (angle) => [centre[0] + radius * Math.cos(angle), centre[1] + radius * Math.sin(angle)];
     const facing = Math.cos((from + to) / 2 - 2.3);
-    return wall(rand, view, { a: at(from), b: at(to), bottom: -0.4, top, columns: 2, tint, sun: 0.6 + 0.52 * clamp(facing), seed: seed + i * 0.13, frame: '#5f7587' });
+    return wall(rand, view, {
+      a: at(from),
+      b: at(to),
+      bottom: -0.4,
+      top,
+      columns: 2,
+      tint,
+      sun: 0.6 + 0.52 * clamp(facing),
+      seed: seed + i * 0.13,
+      frame: '#5f7587',
+    });
   });
 }
 
@@ -75,28 +101,56 @@ export function draw() {
     tower(rand, view, { corner: [4.9, -12], left: [-2.2, -1.8], right: [3.4, -1.2], top: 17, tint: '#a6b8c4', seed: 33, columns: [9, 11] }),
     drum(rand, view, { centre: [1.15, -8], radius: 1.9, top: 15.8, tint: '#6fb2cf', seed: 5 }),
     tower(rand, view, { corner: [-4.3, -4.5], left: [-3.2, -1.6], right: [2.1, -2.4], top: 13.4, tint: '#4f8fb8', seed: 12, columns: [11, 10] }),
-    tower(rand, view, { corner: [4.6, -3.2], left: [-1.5, -3.4], right: [3.8, -1.4], top: 12.2, tint: '#3f86a8', seed: 24, columns: [12, 11], sunLeft: 1.1, sunRight: 0.58 }),
+    tower(rand, view, {
+      corner: [4.6, -3.2],
+      left: [-1.5, -3.4],
+      right: [3.8, -1.4],
+      top: 12.2,
+      tint: '#3f86a8',
+      seed: 24,
+      columns: [12, 11],
+      sunLeft: 1.1,
+      sunRight: 0.58,
+    }),
   ];
   const defs = [
-    linear('sky', [[0, '#1c5da8'], [0.45, '#4d97d3'], [0.8, '#a9d3ea'], [1, '#f3e7d0']]),
-    radial('sun', [[0, '#fffdf2', 1], [0.1, '#fff4cf', 0.85], [0.35, '#ffeab8', 0.28], [1, '#ffeab8', 0]]),
+    linear('sky', [
+      [0, '#1c5da8'],
+      [0.45, '#4d97d3'],
+      [0.8, '#a9d3ea'],
+      [1, '#f3e7d0'],
+    ]),
+    radial('sun', [
+      [0, '#fffdf2', 1],
+      [0.1, '#fff4cf', 0.85],
+      [0.35, '#ffeab8', 0.28],
+      [1, '#ffeab8', 0],
+    ]),
     clouds('wisps', { frequency: '0.002 0.006', octaves: 5, seed: 6, from: 0.47, gain: 3 }),
     ...cloudPaint({ shade: '#9db8d4' }),
-    linear('street', [[0, '#0a1420', 0], [1, '#0a1420', 0.5]]),
-    radial('vignette', [[0.6, '#061426', 0], [1, '#061426', 0.5]], { r: 0.78 }),
+    linear('street', [
+      [0, '#0a1420', 0],
+      [1, '#0a1420', 0.5],
+    ]),
+    radial(
+      'vignette',
+      [
+        [0.6, '#061426', 0],
+        [1, '#061426', 0.5],
+      ],
+      { r: 0.78 },
+    ),
   ];
-  const flare = list(6, (i) => ellipse(lerp(560, 1500, i / 5), lerp(120, 760, i / 5), 12 + ((i * 37) % 50), 12 + ((i * 37) % 50), `fill="#fff4d8" opacity="0.07"`));
+  const flare = list(6, (i) =>
+    ellipse(lerp(560, 1500, i / 5), lerp(120, 760, i / 5), 12 + ((i * 37) % 50), 12 + ((i * 37) % 50), `fill="#fff4d8" opacity="0.07"`),
+  );
   return document(
     WIDTH,
     HEIGHT,
     defs,
     rect(0, 0, WIDTH, HEIGHT, 'fill="url(#sky)"'),
     rect(0, 0, WIDTH, 800, 'filter="url(#wisps)" opacity="0.55"'),
-    cumuli(
-      rand,
-      { x: 900, y: 330, width: 560, height: 150 },
-      { x: 1330, y: 210, width: 360, height: 100 },
-    ),
+    cumuli(rand, { x: 900, y: 330, width: 560, height: 150 }, { x: 1330, y: 210, width: 360, height: 100 }),
     towers,
     group('style="mix-blend-mode:screen"', ellipse(560, 120, 520, 520, 'fill="url(#sun)"'), flare),
     rect(0, 700, WIDTH, 380, 'fill="url(#street)"'),

@@ -31,7 +31,13 @@ function sea(waves, [x, z], detail) {
   return { point, pinch };
 }
 
-const SKY = [[0, '#ffd7a0'], [0.08, '#ffb27a'], [0.22, '#e88d86'], [0.45, '#9a7fae'], [1, '#3f5f9c']];
+const SKY = [
+  [0, '#ffd7a0'],
+  [0.08, '#ffb27a'],
+  [0.22, '#e88d86'],
+  [0.45, '#9a7fae'],
+  [1, '#3f5f9c'],
+];
 function shade(normal, point, eye, pinch, rand) {
   const view = unit(sub(eye, point));
   const facing = clamp(dot(normal, view), 0.02, 1);
@@ -43,18 +49,18 @@ function shade(normal, point, eye, pinch, rand) {
   const water = mix(mix(rgb('#06263f'), rgb('#0b5c74'), through), rgb('#25b5a5'), through ** 2 * 0.85);
   const distance = Math.hypot(...sub(point, eye));
   let colour = mix(water, sky, clamp(fresnel * 0.95 + 0.05)).map((c, k) => c + glitter * [1, 0.78, 0.5][k]);
-  const foam = smooth(0.5, 0.95, pinch + (rand() - 0.5) * 0.5) * smooth(26, 4, distance);
+  const foam = smooth(0.5, 0.95, pinch + (rand() - 0.5) * 0.12) * smooth(26, 4, distance);
   colour = mix(colour, [0.97, 0.93, 0.9], foam * 0.85);
   return mix(colour, rgb('#e9a486'), 0.62 * smooth(12, 60, distance));
 }
 
 function facets(rand, view) {
   const waves = swell(rand);
-  const [rows, columns] = [210, 190];
+  const [rows, columns] = [250, 230];
   const nodes = list(rows + 1, (i) => {
     const z = 3.3 - 0.02 * i - 66 * (i / rows) ** 3.4;
     const half = (4.8 - z) * 0.86 + 0.8;
-    return list(columns + 1, (j) => sea(waves, [lerp(-half, half, j / columns), z], 0.035 + 0.03 * Math.max(0, 1 - z)));
+    return list(columns + 1, (j) => sea(waves, [lerp(-half, half, j / columns), z], 0.13 + 0.035 * Math.max(0, 1 - z)));
   });
   const parts = [];
   for (let i = rows - 1; i >= 0; i--) {
@@ -83,13 +89,32 @@ export function draw() {
     return `<path d="M${n(x - s)} ${n(y - s * 0.35)}q${n(s * 0.55)} ${n(-s * 0.35)} ${n(s)} ${n(s * 0.35)}q${n(s * 0.45)} ${n(-s * 0.7)} ${n(s)} ${n(-s * 0.35)}"/>`;
   });
   const defs = [
-    linear('sky', [[0, '#35528e'], [0.35, '#8079ad'], [0.65, '#e2918c'], [0.86, '#ffb982'], [1, '#ffdca6']]),
-    radial('glow', [[0, '#fffbe8', 1], [0.09, '#fff0c4', 1], [0.13, '#ffd592', 0.7], [0.45, '#ff9c6a', 0.25], [1, '#ff9c6a', 0]]),
+    linear('sky', [
+      [0, '#35528e'],
+      [0.35, '#8079ad'],
+      [0.65, '#e2918c'],
+      [0.86, '#ffb982'],
+      [1, '#ffdca6'],
+    ]),
+    radial('glow', [
+      [0, '#fffbe8', 1],
+      [0.09, '#fff0c4', 1],
+      [0.13, '#ffd592', 0.7],
+      [0.45, '#ff9c6a', 0.25],
+      [1, '#ff9c6a', 0],
+    ]),
     clouds('bands', { frequency: '0.0012 0.011', octaves: 5, seed: 13, from: 0.47, gain: 3.4, colour: '#ffd0b0' }),
     ...cloudPaint({ light: '#ffd9bf', shade: '#7f6a94' }),
     blur('haze', 9),
-    blur('water', 0.8),
-    radial('vignette', [[0.6, '#120c24', 0], [1, '#120c24', 0.45]], { r: 0.78 }),
+    blur('water', '1.7 1.1'),
+    radial(
+      'vignette',
+      [
+        [0.6, '#120c24', 0],
+        [1, '#120c24', 0.45],
+      ],
+      { r: 0.78 },
+    ),
   ];
   const spray = list(260, () => circle(rand() * WIDTH, HORIZON + 60 + rand() ** 0.7 * 600, 0.6 + rand() * 1.8, 'fill="#fff3e4" opacity="0.4"'));
   return document(
@@ -98,11 +123,7 @@ export function draw() {
     defs,
     rect(0, 0, WIDTH, HORIZON + 60, 'fill="url(#sky)"'),
     rect(0, 0, WIDTH, HORIZON, 'filter="url(#bands)" opacity="0.55"'),
-    cumuli(
-      rand,
-      { x: 360, y: 330, width: 760, height: 120 },
-      { x: 1600, y: 350, width: 520, height: 80 },
-    ),
+    cumuli(rand, { x: 360, y: 330, width: 760, height: 120 }, { x: 1600, y: 350, width: 520, height: 80 }),
     ellipse(sunX, HORIZON - 62, 430, 430, 'fill="url(#glow)"'),
     group('fill="none" stroke="#3b2f4f" stroke-width="2.6" stroke-linecap="round"', gulls),
     rect(0, HORIZON, WIDTH, HEIGHT - HORIZON, 'fill="#0b3a52"'),
