@@ -30,11 +30,14 @@ function register(server: McpServer, tool: Tool, open: OpenStudio): void {
     async (args, ctx): Promise<CallToolResult> => {
       try {
         const token = ctx.mcpReq._meta?.progressToken;
+        let reported = -1;
         const context: ToolContext = {
           studio: await open(),
           signal: ctx.mcpReq.signal,
           progress: async (progress, total, message) => {
-            if (token === undefined) return;
+            // The protocol wants each value to be larger than the one before.
+            if (token === undefined || progress <= reported) return;
+            reported = progress;
             await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken: token, progress, total, message } });
           },
         };

@@ -2,15 +2,25 @@ import { AppError } from '../errors.ts';
 import { addVideo } from '../library/ingest.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
-import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, terminal } from './jobs.ts';
-import { videoManifest, writeManifest } from './manifest.ts';
-import { isFinal, LEASE_SECONDS } from './takes.ts';
+import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
+import { uncite, videoManifest, writeManifest } from './manifest.ts';
+import { isFinal, LEASE_SECONDS, stopTake } from './takes.ts';
 
 /** Frames on the contact sheet of a finished video, and their layout. */
 const SHEET = { frames: 6, columns: 3, cellWidth: 384, maxBytes: 90_000 };
 
+/** Ends a job that has no more to wait for; once a take has failed for good, shots that have not begun are not begun any more. */
+export async function settleJob(ports: Ports, id: string, owner: string): Promise<void> {
+  const view = await readJobView(ports, id);
+  if (!view || view.job.ended || view.takes.length !== view.job.takeIds.length) return;
+  const states = view.takes.map((take) => take.state);
+  if (states.every(isFinal)) return finishJob(ports, id, owner);
+  if (!states.includes('failed')) return;
+  for (const [index, state] of states.entries()) if (state === 'created') await stopTake(ports, view.job.takeIds[index]);
+}
+
 /** Ends a job whose takes are all final: joins the shots, catalogues the video, writes its manifest. Does nothing while takes run or another server is at it. */
-export async function finishJob(ports: Ports, id: string, owner: string): Promise<void> {
+async function finishJob(ports: Ports, id: string, owner: string): Promise<void> {
   const record = await ports.records.claim(JOB, { owner, leaseSeconds: LEASE_SECONDS * 6, id });
   if (!record) return;
   const end = (changes: Partial<Job>) =>
@@ -21,8 +31,12 @@ export async function finishJob(ports: Ports, id: string, owner: string): Promis
     const states = view?.takes.map((take) => take.state) ?? [];
     if (!view || !states.every(isFinal)) return;
     const state = terminal(states);
-    if (state) await end({ ended: { state, at, message: endMessage(view) } });
-    else await end({ ended: { state: 'succeeded', at }, video: await assemble(ports, view) });
+    if (state) {
+      await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
+      await end({ ended: { state, at, message: endMessage(view) } });
+    } else {
+      await end({ ended: { state: 'succeeded', at }, video: await assemble(ports, view) });
+    }
   } catch (error) {
     console.error(`job ${id} could not be finished:`, error);
     const message = error instanceof AppError && error.code !== 'INTERNAL' ? error.message : 'The shots could not be joined; see the server log.';

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
+import { TOMBSTONE } from '../library/assets.ts';
 import { newId } from '../library/ids.ts';
+import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
+import { cite } from './manifest.ts';
 import type { Storyboard } from './storyboard.ts';
-import { changeTake, isFinal, readTake, TAKE, type Take, type TakeState } from './takes.ts';
+import { isFinal, readTake, stopTake, TAKE, type Take, type TakeState } from './takes.ts';
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
@@ -42,6 +45,8 @@ export interface JobView {
   updatedAt: string;
   job: Job;
   takes: Take[];
+  /** When its video was deleted, if it was. */
+  videoDeletedAt?: string;
 }
 
 export const JOB = 'job';
@@ -65,22 +70,36 @@ export async function createJob(ports: Ports, storyboard: Storyboard, idempotenc
   if (taken) {
     const before = taken.body as typeof request;
     if (before.bodyHash !== bodyHash) {
-      throw new AppError('CONFLICT', `idempotencyKey "${idempotencyKey}" was used before for a different request.`, {
+      throw new AppError('CONFLICT', `idempotencyKey "${cleanText(idempotencyKey ?? '', 64)}" was used before for a different request.`, {
         hint: 'Use a new key for a new request.',
       });
     }
-    const view = await readJobView(ports, before.jobId);
-    if (view && view.state !== 'failed' && view.state !== 'cancelled') return { jobId: before.jobId, existing: true };
+    if (await stillCounts(ports, before.jobId)) return { jobId: before.jobId, existing: true };
     await ports.records.update({ kind: REQUEST, id: key, version: taken.version, open: false, body: request });
   }
   const takeIds = storyboard.shots.map(() => newId('take'));
+  const videoId = newId('vid');
+  // Cited from the start, so that deleting a reference does not take it away from a job under way.
+  await cite(ports, videoId, 'video', referenceIds(storyboard));
   for (const [index, shot] of storyboard.shots.entries()) {
     const take: Take = { jobId, index, provider: storyboard.provider, shot, state: 'created', attempts: 0, progress: 0 };
     await ports.records.create({ kind: TAKE, id: takeIds[index], open: true, body: take as unknown as JsonValue });
   }
-  const job: Job = { storyboard, takeIds, videoId: newId('vid') };
+  const job: Job = { storyboard, takeIds, videoId };
   await ports.records.create({ kind: JOB, id: jobId, open: true, body: job as unknown as JsonValue });
   return { jobId, existing: false };
+}
+
+/** Ids of all references, each once. */
+export function referenceIds(storyboard: Storyboard): string[] {
+  return [...new Set(storyboard.shots.flatMap((shot) => shot.references.map((reference) => reference.assetId)))];
+}
+
+/** Failed and cancelled jobs may be asked for again, and so may one whose video was deleted. */
+async function stillCounts(ports: Ports, jobId: string): Promise<boolean> {
+  const view = await readJobView(ports, jobId);
+  if (!view || view.state === 'failed' || view.state === 'cancelled') return false;
+  return view.videoDeletedAt === undefined;
 }
 
 /** What makes two requests the same: everything but how the references were found. */
@@ -104,6 +123,7 @@ export async function readJobView(ports: Ports, id: string): Promise<JobView | u
     const take = await ports.records.get(TAKE, takeId);
     if (take) takes.push(readTake(take));
   }
+  const tombstone = job.video && (await ports.records.get(TOMBSTONE, job.videoId));
   const progress =
     job.ended?.state === 'succeeded' ? 1 : takes.reduce((sum, take) => sum + (take.state === 'succeeded' ? 1 : take.progress), 0) / Math.max(1, takes.length);
   return {
@@ -114,6 +134,7 @@ export async function readJobView(ports: Ports, id: string): Promise<JobView | u
     updatedAt: record.updatedAt,
     job,
     takes,
+    ...(tombstone ? { videoDeletedAt: tombstone.createdAt } : {}),
   };
 }
 
@@ -123,7 +144,7 @@ export async function requireJobView(ports: Ports, id: string): Promise<JobView>
   if (view) return view;
   const recent = await ports.records.list(JOB, { limit: 3 });
   const ids = recent.records.map((record) => record.id).join(', ');
-  throw new AppError('NOT_FOUND', `There is no job "${id.slice(0, 64)}".`, {
+  throw new AppError('NOT_FOUND', `There is no job "${cleanText(id, 64)}".`, {
     hint: ids ? `Recent jobs: ${ids}. Call get_job without jobId for a list.` : 'No job was started yet: generate_video starts one.',
   });
 }
@@ -147,12 +168,7 @@ export function terminal(states: TakeState[]): 'failed' | 'cancelled' | 'unknown
 export async function cancelJob(ports: Ports, id: string): Promise<JobView> {
   const view = await requireJobView(ports, id);
   if (view.job.ended) return view;
-  for (const takeId of view.job.takeIds) {
-    await changeTake(ports, takeId, (take) => {
-      if (isFinal(take.state)) return take;
-      return take.state === 'created' ? { ...take, state: 'cancelled' } : { ...take, cancelRequested: true };
-    });
-  }
+  for (const takeId of view.job.takeIds) await stopTake(ports, takeId);
   return requireJobView(ports, id);
 }
 

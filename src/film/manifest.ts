@@ -6,6 +6,8 @@ import type { JobView } from './jobs.ts';
 export interface ManifestReference {
   assetId: string;
   sha256: string;
+  /** Its bytes in the object store; they outlive the asset while a manifest cites them. */
+  objectKey: string;
   role: string;
   name: string;
   /** The query that found it, where it was retrieved. */
@@ -54,10 +56,18 @@ const citedBy = (assetId: string): string => `cited-by/${assetId}`;
 /** Stores a manifest and a citation for each of its sources; a second time it changes nothing. */
 export async function writeManifest(ports: Ports, manifest: Manifest): Promise<void> {
   const sources = manifest.type === 'video' ? manifest.shots.flatMap((shot) => shot.references) : [manifest.source];
-  for (const assetId of new Set(sources.map((source) => source.assetId))) {
-    await createOnce(ports, citedBy(assetId), manifest.assetId, { type: manifest.type, createdAt: manifest.createdAt });
-  }
+  await cite(ports, manifest.assetId, manifest.type, [...new Set(sources.map((source) => source.assetId))]);
   await createOnce(ports, MANIFEST, manifest.assetId, manifest as unknown as JsonValue);
+}
+
+/** Notes that an asset (made, or being made) cites its sources; a second time it changes nothing. */
+export async function cite(ports: Ports, assetId: string, type: Manifest['type'], sourceIds: string[]): Promise<void> {
+  for (const sourceId of sourceIds) await createOnce(ports, citedBy(sourceId), assetId, { type });
+}
+
+/** Takes the citations back, where nothing came of it or the citing asset is deleted. */
+export async function uncite(ports: Ports, assetId: string, sourceIds: string[]): Promise<void> {
+  for (const sourceId of sourceIds) await ports.records.delete(citedBy(sourceId), assetId);
 }
 
 async function createOnce(ports: Ports, kind: string, id: string, body: JsonValue): Promise<void> {
@@ -84,11 +94,12 @@ export function videoManifest(view: JobView, generative: boolean): Manifest {
     prompt: take.shot.prompt,
     takeId: view.job.takeIds[index],
     seed: take.shot.seed,
-    durationSeconds: take.shot.durationSeconds,
+    durationSeconds: take.result?.durationSeconds ?? take.shot.durationSeconds,
     ...(take.shot.camera ? { camera: take.shot.camera } : {}),
-    references: take.shot.references.map(({ assetId, sha256, role, name, retrieval }) => ({
+    references: take.shot.references.map(({ assetId, sha256, objectKey, role, name, retrieval }) => ({
       assetId,
       sha256,
+      objectKey,
       role,
       name,
       ...(retrieval ? { query: retrieval.query } : {}),

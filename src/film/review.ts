@@ -4,7 +4,7 @@ import type { CallOptions, Ports, ReferenceRole } from '../ports.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation, EvaluationReference, EvaluationRequest, Expectation } from '../quality/report.ts';
 import { requireJobView } from './jobs.ts';
-import { readManifest } from './manifest.ts';
+import { type ManifestReference, readManifest } from './manifest.ts';
 
 /** The clip to measure: a job's video, a video asset, or a local file. */
 export type ReviewTarget = { jobId: string } | { videoId: string } | { path: string };
@@ -63,23 +63,32 @@ async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promi
   const shots: EvaluationRequest['shots'] = [];
   for (const shot of manifest.shots) {
     const endSeconds = startSeconds + shot.durationSeconds;
-    const references = await decodeAll(
-      ports,
-      shot.references.map((reference) => reference.assetId),
-      shot.references.map((reference) => reference.role as ReferenceRole),
-    );
-    shots.push({ startSeconds, endSeconds, references });
+    const references = await decodeCited(ports, shot.references);
+    shots.push({ startSeconds, endSeconds, references, ...(shot.camera === 'static' ? { expectMotion: 'static' as const } : {}) });
     startSeconds = endSeconds;
   }
   return shots;
 }
 
-async function decodeAll(ports: Ports, ids: string[], roles: ReferenceRole[] = []): Promise<EvaluationReference[]> {
+/** References that the caller names: assets of today. */
+async function decodeAll(ports: Ports, ids: string[]): Promise<EvaluationReference[]> {
   const references: EvaluationReference[] = [];
-  for (const [index, id] of ids.entries()) {
+  for (const id of ids) {
     const asset = await requireAsset(ports, id, 'image');
     const image = await ports.images.decode(await originalBytes(ports, asset), { maxSide: REFERENCE_MAX_SIDE });
-    references.push({ assetId: id, role: roles[index] ?? 'firstFrame', image });
+    references.push({ assetId: id, role: 'firstFrame', image });
+  }
+  return references;
+}
+
+/** References of a manifest: their bytes stay in the store also where the asset was deleted since. */
+async function decodeCited(ports: Ports, cited: ManifestReference[]): Promise<EvaluationReference[]> {
+  const references: EvaluationReference[] = [];
+  for (const { assetId, objectKey, role } of cited) {
+    const bytes = await ports.objects.get(objectKey);
+    if (!bytes)
+      throw new AppError('NOT_FOUND', `The bytes of reference "${assetId}" were purged.`, { hint: 'Give referenceIds: pictures that the clip should show.' });
+    references.push({ assetId, role: role as ReferenceRole, image: await ports.images.decode(bytes, { maxSide: REFERENCE_MAX_SIDE }) });
   }
   return references;
 }

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ports } from '../ports.ts';
-import { finishJob } from './finish.ts';
-import { JOB, readJob, readJobView } from './jobs.ts';
-import { isFinal, LEASE_SECONDS, readTake, runTake, TAKE } from './takes.ts';
+import { AppError } from '../errors.ts';
+import type { Ports, StoredRecord } from '../ports.ts';
+import { settleJob } from './finish.ts';
+import { JOB } from './jobs.ts';
+import { LEASE_SECONDS, readTake, runTake, TAKE } from './takes.ts';
 
 /** Takes that one server works on at the same time. */
 const CONCURRENT_TAKES = 2;
 /** How often an idle server looks for work that another one left behind. */
 const IDLE_MS = 2000;
+/** Longest pause while the data folder cannot be used. */
+const MAX_PAUSE_MS = 60_000;
+/** Open takes and jobs that one look considers. */
+const LOOK_AHEAD = 200;
 
 /** Advances unfinished takes and jobs of the data folder; several servers may run one each. */
 export interface JobRunner {
@@ -23,47 +28,56 @@ export interface JobRunner {
 export function createJobRunner(ports: Ports): JobRunner {
   const owner = randomUUID();
   const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
+  /** Work under way and the job it is for. */
+  const running = new Map<Promise<void>, string>();
   let wake = new AbortController();
   let loop: Promise<void> | undefined;
 
   async function claimTakes(): Promise<void> {
-    while (running.size < CONCURRENT_TAKES && !stopping.signal.aborted) {
-      const record = await ports.records.claim(TAKE, { owner, leaseSeconds: LEASE_SECONDS });
-      if (!record) return;
-      const work = runTake(ports, record, owner, stopping.signal)
-        .then(() => (stopping.signal.aborted ? undefined : finishIfReady(readTake(record).jobId)))
-        .catch((error) => console.error('job runner:', error))
-        .finally(() => {
-          running.delete(work);
-          wake.abort();
-        });
-      running.add(work);
+    for (const { id } of await waitingTakes()) {
+      if (running.size >= CONCURRENT_TAKES || stopping.signal.aborted) return;
+      const record = await ports.records.claim(TAKE, { owner, leaseSeconds: LEASE_SECONDS, id });
+      if (record) work(record);
     }
   }
 
-  async function finishIfReady(jobId: string): Promise<void> {
-    const view = await readJobView(ports, jobId);
-    if (view && !view.job.ended && view.takes.length === view.job.takeIds.length && view.takes.every((take) => isFinal(take.state))) {
-      await finishJob(ports, jobId, owner);
-    }
+  /** Open takes, first those of jobs that this server does least for, then the oldest: a long job must not starve a short one. */
+  async function waitingTakes(): Promise<StoredRecord[]> {
+    const { records } = await ports.records.list(TAKE, { limit: LOOK_AHEAD, open: true });
+    const busy = (record: StoredRecord) => [...running.values()].filter((jobId) => jobId === readTake(record).jobId).length;
+    return records.reverse().sort((a, b) => busy(a) - busy(b));
   }
 
-  async function finishLeftovers(): Promise<void> {
-    const { records } = await ports.records.list(JOB, { limit: 100, open: true });
-    for (const record of records) if (!readJob(record).ended) await finishIfReady(record.id);
+  function work(record: StoredRecord): void {
+    const { jobId } = readTake(record);
+    const task = runTake(ports, record, owner, stopping.signal)
+      .then(() => (stopping.signal.aborted ? undefined : settleJob(ports, jobId, owner)))
+      .catch(report)
+      .finally(() => {
+        running.delete(task);
+        wake.abort();
+      });
+    running.set(task, jobId);
+  }
+
+  async function settleLeftovers(): Promise<void> {
+    const { records } = await ports.records.list(JOB, { limit: LOOK_AHEAD, open: true });
+    for (const record of records) await settleJob(ports, record.id, owner);
   }
 
   async function run(): Promise<void> {
+    let pauseMs = IDLE_MS;
     while (!stopping.signal.aborted) {
       wake = new AbortController();
       try {
         await claimTakes();
-        await finishLeftovers();
+        await settleLeftovers();
+        pauseMs = IDLE_MS;
       } catch (error) {
-        console.error('job runner:', error);
+        report(error);
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       }
-      await sleep(IDLE_MS, undefined, { ref: false, signal: wake.signal }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { ref: false, signal: wake.signal }).catch(() => undefined);
     }
   }
 
@@ -77,7 +91,11 @@ export function createJobRunner(ports: Ports): JobRunner {
     async stop() {
       stopping.abort();
       wake.abort();
-      await Promise.allSettled([loop, ...running]);
+      await Promise.allSettled([loop, ...running.keys()]);
     },
   };
+}
+
+function report(error: unknown): void {
+  console.error('job runner:', error instanceof AppError ? error.message : error);
 }

@@ -19,8 +19,21 @@ export interface Take {
   progress: number;
   cancelRequested?: boolean;
   failure?: { reason: TakeFailure | 'lost' | 'internal'; message: string };
-  result?: { objectKey: string; sha256: string; byteLength: number; mediaType: string; costUsd: number; notes: string[]; seconds: number };
+  result?: TakeResult;
   startedAt?: string;
+}
+
+export interface TakeResult {
+  objectKey: string;
+  sha256: string;
+  byteLength: number;
+  mediaType: string;
+  /** Length of the rendered clip, which may differ from what was asked by a fraction of a frame. */
+  durationSeconds: number;
+  costUsd: number;
+  notes: string[];
+  /** Wall-clock seconds from start to result. */
+  seconds: number;
 }
 
 export const TAKE = 'take';
@@ -59,6 +72,14 @@ export async function changeTake(ports: Ports, id: string, change: (take: Take) 
       await sleep(20 * (attempt + 1));
     }
   }
+}
+
+/** Stops a take: at once where it has not begun, else its worker does it. A finished one stays as it is. */
+export function stopTake(ports: Ports, id: string): Promise<Take> {
+  return changeTake(ports, id, (take) => {
+    if (isFinal(take.state)) return take;
+    return take.state === 'created' ? { ...take, state: 'cancelled' } : { ...take, cancelRequested: true };
+  });
 }
 
 /** Carries a leased take on to its end (or until the lease is lost or `signal` aborts); every step is written before the next begins. */
@@ -135,8 +156,9 @@ async function fetchResult(ports: Ports, take: Take, status: Extract<TakeStatus,
   await save((current) => ({ ...current, state: 'fetching', progress: 1 }));
   const stored = await ports.objects.put({ path: status.path, move: true }, status.mediaType);
   const seconds = Math.round((Date.now() - Date.parse(take.startedAt ?? new Date().toISOString())) / 100) / 10;
+  const { durationSeconds } = await ports.media.probe((await ports.objects.localPath(stored.key)) ?? status.path);
   const { costUsd, notes, mediaType } = status;
-  const result = { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, mediaType, costUsd, notes, seconds };
+  const result = { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, mediaType, durationSeconds, costUsd, notes, seconds };
   return save((current) => ({ ...current, state: 'succeeded', result }));
 }
 

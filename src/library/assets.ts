@@ -1,11 +1,13 @@
 import { AppError } from '../errors.ts';
 import type { Asset, AssetKind, Ports } from '../ports.ts';
+import { cleanText } from './text.ts';
 
 /** Record kind of deleted assets: id, name, collection and time stay, so that a later question gets a true answer. */
 export const TOMBSTONE = 'tombstone';
 
-/** The asset, or NOT_FOUND that says what happened to it or names the closest ids. */
-export async function requireAsset(ports: Ports, id: string, kind?: AssetKind): Promise<Asset> {
+/** The asset of an id (or of its vrag:// address), or NOT_FOUND that says what happened to it or names the closest ids. */
+export async function requireAsset(ports: Ports, given: string, kind?: AssetKind): Promise<Asset> {
+  const id = cleanText(given, 200).replace(/^vrag:\/\/(?:images|videos)\//, '');
   const asset = await ports.catalog.get(id);
   if (asset && (!kind || asset.kind === kind)) return asset;
   if (asset) {
@@ -21,12 +23,13 @@ export async function requireAsset(ports: Ports, id: string, kind?: AssetKind): 
   if (tombstone) {
     throw new AppError('NOT_FOUND', `"${id}" was deleted on ${tombstone.createdAt}.`, { hint: 'Use search_images to find another one.' });
   }
-  const closest = await ports.catalog.similarIds(id.slice(0, 64), 3);
+  const shown = cleanText(id, 64);
+  const closest = await ports.catalog.similarIds(shown, 3);
   const hint =
     closest.length > 0
       ? `Closest ids: ${closest.join(', ')}. Use search_images to find ids.`
       : 'Use search_images to find ids, or ingest_image to add a picture.';
-  throw new AppError('NOT_FOUND', `There is no asset "${id.slice(0, 64)}".`, { hint });
+  throw new AppError('NOT_FOUND', `There is no asset "${shown}".`, { hint });
 }
 
 /** Throws NOT_FOUND, naming the existing collections, where there is none of this name. */

@@ -51,9 +51,12 @@ export function coverage(asset: Asset, query: SeenQuery, text: string): Coverage
   return {
     found: distinct(all.filter((word) => word.found)),
     missing: distinct(all.filter((word) => !word.found)),
-    weak: !deciding.some((word) => word.found),
+    weak: !hasContent(text) || !deciding.some((word) => word.found),
   };
 }
+
+/** Function words alone ask for nothing. */
+const hasContent = (text: string): boolean => tokens(text).some((word) => !FUNCTION_WORDS.has(word));
 
 /** Share 0..1 of the query's content words that stand in the asset's texts; a word only in the file name counts half, since names are often accidents. */
 export function writtenShare(asset: Asset, text: string): number {

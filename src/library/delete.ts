@@ -1,28 +1,61 @@
-import { dependents } from '../film/manifest.ts';
-import type { Asset, JsonValue, Ports } from '../ports.ts';
+import { readJobView } from '../film/jobs.ts';
+import { dependents, readManifest, uncite } from '../film/manifest.ts';
+import type { JsonValue, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
 
 export interface Deletion {
-  asset: Asset;
-  /** Assets (videos, in-painted pictures) that cite it and stay. */
+  id: string;
+  name: string;
+  collection: string;
+  /** Assets (videos, also those being made; in-painted pictures) that cite it and stay. */
   dependents: string[];
-  /** True where the original bytes are gone as well. */
-  bytesDeleted: boolean;
+  /** `deleted`, or why the original bytes stay. */
+  bytes: 'deleted' | 'cited' | 'shared';
+}
+
+/** What is remembered of a deleted asset. */
+interface Tombstone {
+  name: string;
+  collection: string;
+  objectKey: string;
 }
 
 /**
- * Takes an asset out of every search and leaves a tombstone. Its bytes stay while another asset shares them, or a manifest cites
- * it, unless `purge`.
+ * Takes an asset out of every search and leaves a tombstone. Its bytes stay while another asset shares them, or something made of
+ * it cites them, unless `purge`; a deleted asset can be purged later. With a video go its shots, its contact sheet and its
+ * readable copies. May be repeated after an interruption.
  */
 export async function deleteAsset(ports: Ports, id: string, purge: boolean): Promise<Deletion> {
-  const asset = await requireAsset(ports, id);
-  const citing = await dependents(ports, id);
-  const tombstone: JsonValue = { name: asset.name, collection: asset.collection, sha256: asset.sha256, purged: purge };
-  // There already: a deletion that was interrupted before the next line.
-  if (!(await ports.records.get(TOMBSTONE, id))) await ports.records.create({ kind: TOMBSTONE, id, body: tombstone });
+  const known = await ports.records.get(TOMBSTONE, id);
+  const asset = known && purge && !(await ports.catalog.get(id)) ? undefined : await requireAsset(ports, id);
+  const about = asset ?? (known?.body as unknown as Tombstone);
+  const { name, collection, objectKey } = about;
+  if (!known) await ports.records.create({ kind: TOMBSTONE, id, body: { name, collection, objectKey } satisfies Tombstone as JsonValue });
   await ports.catalog.remove([id]);
-  const shared = (await ports.catalog.countByObjectKey(asset.objectKey)) > 0;
-  const bytesDeleted = !shared && (purge || citing.length === 0);
-  if (bytesDeleted) await ports.objects.delete(asset.objectKey);
-  return { asset, dependents: citing, bytesDeleted };
+  const citing = await dependents(ports, id);
+  const bytes = (await ports.catalog.countByObjectKey(objectKey)) > 0 ? 'shared' : citing.length > 0 && !purge ? 'cited' : 'deleted';
+  if (bytes === 'deleted') {
+    await deleteMade(ports, id);
+    await ports.objects.delete(objectKey);
+  }
+  return { id, name, collection, dependents: citing, bytes };
+}
+
+/** What was made on the way to a video: its shots and contact sheet, and the readable copies of both; its references are cited no more. */
+async function deleteMade(ports: Ports, id: string): Promise<void> {
+  const manifest = await readManifest(ports, id);
+  if (!manifest) return;
+  if (manifest.type === 'inpaint') return uncite(ports, id, [manifest.source.assetId]);
+  await uncite(
+    ports,
+    id,
+    manifest.shots.flatMap((shot) => shot.references.map((reference) => reference.assetId)),
+  );
+  const view = await readJobView(ports, manifest.jobId);
+  const video = view?.job.video;
+  if (!view || !video) return;
+  await ports.objects.unpublish(video.objectKey, video.path);
+  await ports.objects.unpublish(video.sheetKey, video.sheetPath);
+  const keys = [video.sheetKey, ...view.takes.flatMap((take) => take.result?.objectKey ?? [])];
+  for (const key of keys) if ((await ports.catalog.countByObjectKey(key)) === 0) await ports.objects.delete(key);
 }

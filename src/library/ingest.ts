@@ -7,7 +7,7 @@ import { cleanOptional, cleanTags, cleanText } from './text.ts';
 /** Where the bytes of a new asset come from. */
 export type Source = { path: string } | { url: string };
 
-/** What a person says about an asset; absent fields stay as they are. */
+/** What a person says about an asset; absent fields stay as they are, empty ones are cleared. */
 export interface Description {
   caption?: string | undefined;
   tags?: string[] | undefined;
@@ -24,6 +24,7 @@ const VIDEO_VECTORS = 8;
 
 /** Adds a picture or video to a collection. The same bytes again are the same asset (`alreadyThere`), with the given description merged in. */
 export async function ingest(ports: Ports, source: Source, collection: string, description: Description, options: { maxBytes: number; signal?: AbortSignal }) {
+  await refuseOtherCase(ports, collection);
   const file = await load(ports, source, options);
   const video = file.mediaType.startsWith('video/') || looksLikeVideo(file.bytes);
   const info = video ? undefined : await ports.images.probe(file.bytes);
@@ -52,6 +53,15 @@ export async function ingest(ports: Ports, source: Source, collection: string, d
     if (broken && (await ports.catalog.countByObjectKey(stored.key)) === 0) await ports.objects.delete(stored.key);
     throw error;
   }
+}
+
+/** Two collections whose names differ only in case would be mistaken for each other. */
+async function refuseOtherCase(ports: Ports, name: string): Promise<void> {
+  const same = (await ports.catalog.collections()).find((collection) => collection.name !== name && collection.name.toLowerCase() === name.toLowerCase());
+  if (same)
+    throw new AppError('INVALID_INPUT', `There is a collection "${same.name}" already.`, {
+      hint: `Use collection "${same.name}", or a name that differs in more than upper and lower case.`,
+    });
 }
 
 /** Changes what is said about an asset; vectors stay. */
@@ -140,10 +150,12 @@ async function describe(ports: Ports, asset: Asset, description: Description): P
     ...(description.tags ? { tags: cleanTags(description.tags) } : {}),
     ...(description.status ? { status: description.status } : {}),
   };
+  for (const field of ['caption', 'licence', 'creator'] as const)
+    if (description[field] !== undefined && !cleanText(description[field], 1000)) delete changed[field];
+  if (changed.caption === undefined) delete changed.captionOrigin;
   if (JSON.stringify(changed) === JSON.stringify(asset)) return asset;
   changed.updatedAt = new Date().toISOString();
-  const collection = (await ports.catalog.collections()).find((candidate) => candidate.name === asset.collection);
-  await ports.catalog.upsert([{ asset: changed }], collection?.embedderId ?? ports.embedder.id);
+  await ports.catalog.upsert([{ asset: changed }], ports.embedder.id);
   return changed;
 }
 

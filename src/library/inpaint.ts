@@ -6,6 +6,7 @@ import { originalBytes, requireAsset } from './assets.ts';
 import { newId } from './ids.ts';
 import { addImage } from './ingest.ts';
 import { drawMask, type MaskShapes, share } from './mask.ts';
+import { cleanOptional, cleanText } from './text.ts';
 
 export interface InpaintDraft extends Omit<MaskShapes, 'image'> {
   imageId: string;
@@ -21,8 +22,9 @@ export interface InpaintOutcome {
   source: Asset;
   asset: Asset;
   algorithm: string;
-  /** Share 0..1 of the pixels that may have changed. */
+  /** Share 0..1 of the pixels that may have changed, and how much of it was marked before the mask was grown. */
   changedShare: number;
+  markedShare: number;
   seconds: number;
 }
 
@@ -37,7 +39,9 @@ export async function inpaintAsset(
   const image = await ports.images.decode(await originalBytes(ports, source));
   const maskImage = draft.maskPath === undefined ? undefined : await decodeMask(ports, draft.maskPath);
   const { boxes, ellipses, polygons, invert, growPixels, featherPixels } = draft;
-  const mask = drawMask({ width: image.width, height: image.height, boxes, ellipses, polygons, image: maskImage, invert, growPixels, featherPixels });
+  const marked = { width: image.width, height: image.height, boxes, ellipses, polygons, image: maskImage, invert };
+  const markedShare = share(drawMask(marked).data);
+  const mask = drawMask({ ...marked, growPixels, featherPixels });
   const result = await ports.inpainter.inpaint({ image, mask, mode: 'remove', seed: draft.seed }, options);
   const file = await ports.images.encode(result.image, { format: 'png' });
   const stored = await ports.objects.put(file.bytes, file.mediaType);
@@ -48,13 +52,13 @@ export async function inpaintAsset(
     type: 'inpaint',
     assetId: asset.id,
     createdAt: asset.createdAt,
-    source: { assetId: source.id, sha256: source.sha256, role: 'source', name: source.caption ?? source.name },
+    source: { assetId: source.id, sha256: source.sha256, objectKey: source.objectKey, role: 'source', name: source.caption ?? source.name },
     algorithm: result.algorithm,
     maskSha256: createHash('sha256').update(mask.data).digest('hex'),
     changedShare,
     seed: draft.seed,
   });
-  return { source, asset, algorithm: result.algorithm, changedShare, seconds: (Date.now() - started) / 1000 };
+  return { source, asset, algorithm: result.algorithm, changedShare, markedShare, seconds: (Date.now() - started) / 1000 };
 }
 
 function catalogue(
@@ -73,7 +77,7 @@ function catalogue(
     sha256: stored.sha256,
     byteLength: stored.byteLength,
     mediaType: file.mediaType,
-    name: draft.name ?? `${source.name} (in-painted)`.slice(0, 120),
+    name: cleanOptional(draft.name, 120) ?? cleanText(`${source.name} (in-painted)`, 120),
     source: `inpaint:${source.id}`,
     described: { caption: source.caption, tags: [...source.tags, 'inpainted'], licence: source.licence, creator: source.creator, status: source.status },
   };

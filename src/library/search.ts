@@ -63,11 +63,12 @@ export async function search(ports: Ports, request: SearchRequest, options: Call
     const asset = await ports.catalog.get(id);
     if (asset) hits.push(toHit(asset, request.query ?? '', text, image));
   }
+  const near = (text?.understood.concepts ?? []).filter((concept) => concept.weight < KNOWN_WEIGHT).map((concept) => concept.word);
   return {
     hits,
     textSearch: text?.understood.concepts.length || text?.understood.colours.length ? 'words+concepts' : 'words',
-    unknownWords: text?.understood.unknownWords ?? [],
-    near: (text?.understood.concepts ?? []).filter((concept) => concept.weight < KNOWN_WEIGHT).map((concept) => concept.word),
+    unknownWords: (text?.understood.unknownWords ?? []).filter((word) => !near.includes(word)),
+    near,
     hasMore: fused.length > request.offset + request.limit,
   };
 }

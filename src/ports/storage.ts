@@ -21,6 +21,8 @@ export interface ObjectStore {
   localPath(key: string): Promise<string | undefined>;
   /** Shows the object under a readable name (cleaned here) among the finished outputs; returns its absolute path or URL. A name that is taken by other bytes gets a number. */
   publish(key: string, name: string): Promise<string>;
+  /** Takes a published copy away again, before its object is deleted; a file that was changed, moved or is not one of the outputs stays. */
+  unpublish(key: string, published: string): Promise<void>;
   /** An absolute path, not yet there, for a local file that is being made for `put({ move: true })`. */
   scratchPath(extension: string): Promise<string>;
   /** A missing key is no error. */

@@ -14,13 +14,15 @@ export const deleteImage = defineTool({
   }),
   output: z.strictObject({ deletedId: z.string(), bytesDeleted: z.boolean(), dependents: z.array(z.string()), advice: z.string() }),
   async handler({ imageId, purge }, { studio }) {
-    const { asset, dependents, bytesDeleted } = await deleteAsset(studio.ports, imageId, purge);
-    const bytes = bytesDeleted ? 'Its bytes are deleted.' : 'Its bytes stay, because something made of it cites them or another asset shares them.';
+    const { id, name, collection, dependents, bytes: outcome } = await deleteAsset(studio.ports, imageId, purge);
+    const bytesDeleted = outcome === 'deleted';
+    const bytes = {
+      deleted: 'Its bytes are deleted.',
+      cited: 'Its bytes stay, because what was made of it cites them; purge deletes them too.',
+      shared: 'Its bytes stay, because another asset has the same ones.',
+    }[outcome];
     const made = dependents.length > 0 ? `Made of it, and still there: ${dependents.join(', ')}.` : 'Nothing was made of it.';
     const advice = `${bytes} ${made}`;
-    return {
-      data: { deletedId: asset.id, bytesDeleted, dependents, advice },
-      text: `Deleted ${asset.id} ("${asset.name}") from "${asset.collection}". ${advice}`,
-    };
+    return { data: { deletedId: id, bytesDeleted, dependents, advice }, text: `Deleted ${id} ("${name}") from "${collection}". ${advice}` };
   },
 });

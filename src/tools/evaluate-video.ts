@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { type ReviewTarget, reviewVideo } from '../film/review.ts';
 import { defineTool } from './define.ts';
-import { ReportOutput, reportOutput, reportText } from './report-output.ts';
+import { ReportOutput, reportOutput } from './report-output.ts';
+import { reportText } from './report-text.ts';
 
 export const evaluateVideo = defineTool({
   name: 'evaluate_video',

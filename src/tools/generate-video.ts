@@ -153,8 +153,11 @@ function toShots(args: Arguments): ShotDraft[] {
         hint: 'imageId names the reference; query retrieves it. Give one.',
       });
     }
+    const prompt = cleanText(shot.prompt, 2000);
+    if (prompt === '')
+      throw new AppError('INVALID_INPUT', `The prompt of shot ${index + 1} has no visible character.`, { hint: 'Say what happens and how the camera moves.' });
     const { durationSeconds = args.durationSeconds, camera = args.camera } = shot as Partial<ShotDraft>;
-    return { ...shot, prompt: cleanText(shot.prompt, 2000), durationSeconds, camera };
+    return { ...shot, prompt, durationSeconds, camera };
   });
 }
 

@@ -65,7 +65,7 @@ async function waitFor(jobId: string, waitSeconds: number, { studio, signal, pro
 function adviceFor(view: JobView, videoId: string | undefined): string {
   switch (view.state) {
     case 'succeeded':
-      return `Measure it with evaluate_video {videoId: "${videoId}"}.`;
+      return videoId === undefined ? 'Its video was deleted; the same request makes it anew.' : `Measure it with evaluate_video {videoId: "${videoId}"}.`;
     case 'failed':
       return 'Correct what the message names and call generate_video again.';
     case 'cancelled':
@@ -78,7 +78,7 @@ function adviceFor(view: JobView, videoId: string | undefined): string {
 }
 
 async function contactSheet({ studio }: ToolContext, view: JobView): Promise<FileBytes | undefined> {
-  const key = view.job.video?.sheetKey;
+  const key = view.videoDeletedAt === undefined ? view.job.video?.sheetKey : undefined;
   const bytes = key ? await studio.ports.objects.get(key) : undefined;
   return bytes && { bytes, mediaType: 'image/jpeg' };
 }

@@ -1,13 +1,17 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { requireAsset } from '../library/assets.ts';
-import { editAsset, ingest, type Source } from '../library/ingest.ts';
+import { type Description, editAsset, ingest, type Source } from '../library/ingest.ts';
+import type { Asset } from '../ports.ts';
+import type { Studio } from '../studio.ts';
 import { AssetOutput, assetLink, assetOutput, assetText, thumbnail } from './asset-output.ts';
-import { CollectionInput, TagsInput } from './common-input.ts';
-import { defineTool } from './define.ts';
+import { CollectionName, TagsInput } from './common-input.ts';
+import { defineTool, type ToolResult } from './define.ts';
 
 /** A single preview is larger than the thumbnails of a list. */
 const PREVIEW_MAX_SIDE = 512;
+
+const output = z.strictObject({ asset: AssetOutput, alreadyThere: z.boolean(), advice: z.string() });
 
 export const ingestImage = defineTool({
   name: 'ingest_image',
@@ -19,14 +23,14 @@ export const ingestImage = defineTool({
     path: z.string().optional().describe('Absolute path of one file (JPEG, PNG, WebP, AVIF, TIFF, GIF, SVG, MP4, WebM, MOV)'),
     url: z.string().optional().describe('https URL of one file'),
     imageId: z.string().optional().describe('Existing asset to edit'),
-    collection: CollectionInput,
-    caption: z.string().max(1000).optional().describe('What the picture shows, in a sentence'),
+    collection: CollectionName.optional().describe('Default: default'),
+    caption: z.string().max(1000).optional().describe('What the picture shows, in a sentence; empty clears it'),
     tags: TagsInput.optional(),
     licence: z.string().max(200).optional(),
     creator: z.string().max(200).optional(),
     status: z.enum(['pending', 'approved', 'rejected']).optional().describe('Only approved pictures are retrieved for videos; default approved'),
   }),
-  output: z.strictObject({ asset: AssetOutput, alreadyThere: z.boolean(), advice: z.string() }),
+  output,
   async handler({ path, url, imageId, collection, ...description }, { studio, signal }) {
     const given = [path, url, imageId].filter((value) => value !== undefined);
     if (given.length !== 1) {
@@ -37,20 +41,33 @@ export const ingestImage = defineTool({
     if (path !== undefined && !studio.localPaths) {
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Use url, or start the server over stdio.' });
     }
-    const { asset, alreadyThere } =
-      imageId === undefined
-        ? await ingest(studio.ports, (path === undefined ? { url } : { path }) as Source, collection, description, { maxBytes: studio.maxFileBytes, signal })
-        : { asset: await editAsset(studio.ports, (await requireAsset(studio.ports, imageId)).id, description), alreadyThere: true };
-    const data = await assetOutput(studio, asset);
-    const advice = adviceFor(imageId !== undefined, alreadyThere, asset.caption !== undefined, asset.id);
-    const preview = await thumbnail(studio, asset, PREVIEW_MAX_SIDE);
-    return { data: { asset: data, alreadyThere, advice }, text: `${advice}\n${assetText(data)}`, images: preview ? [preview] : [], links: [assetLink(asset)] };
+    if (imageId !== undefined) return edit(studio, imageId, collection, description);
+    const source: Source = path === undefined ? { url: url ?? '' } : { path };
+    const { asset, alreadyThere } = await ingest(studio.ports, source, collection ?? 'default', description, { maxBytes: studio.maxFileBytes, signal });
+    return answer(
+      studio,
+      asset,
+      alreadyThere,
+      alreadyThere ? 'These bytes were already in the collection: this is that asset.' : 'Added; it can be used at once.',
+    );
   },
 });
 
-function adviceFor(edited: boolean, alreadyThere: boolean, captioned: boolean, id: string): string {
-  const what = edited ? 'Updated.' : alreadyThere ? 'These bytes were already in the collection: this is that asset.' : 'Added; it can be used at once.';
-  return captioned
-    ? what
-    : `${what} It has no caption: look at the preview and call ingest_image {imageId: "${id}", caption: "..."}, so that words find it too.`;
+async function edit(studio: Studio, imageId: string, collection: string | undefined, description: Description) {
+  if (collection !== undefined) {
+    throw new AppError('INVALID_INPUT', 'An asset cannot be moved to another collection.', {
+      hint: 'Leave collection out to edit it, or ingest its file into the other collection.',
+    });
+  }
+  const before = await requireAsset(studio.ports, imageId);
+  const asset = await editAsset(studio.ports, before.id, description);
+  return answer(studio, asset, true, asset.updatedAt === before.updatedAt ? 'Nothing was changed.' : 'Updated.');
+}
+
+async function answer(studio: Studio, asset: Asset, alreadyThere: boolean, what: string): Promise<ToolResult<z.input<typeof output>>> {
+  const data = await assetOutput(studio, asset);
+  const ask = `${what} It has no caption: look at the preview and call ingest_image {imageId: "${asset.id}", caption: "..."}, so that words find it too.`;
+  const advice = asset.caption === undefined ? ask : what;
+  const preview = await thumbnail(studio, asset, PREVIEW_MAX_SIDE);
+  return { data: { asset: data, alreadyThere, advice }, text: `${advice}\n${assetText(data)}`, images: preview ? [preview] : [], links: [assetLink(asset)] };
 }

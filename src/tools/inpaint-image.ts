@@ -47,14 +47,14 @@ export const inpaintImage = defineTool({
     if (args.maskPath !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Mark the part by boxes, ellipses or polygons.' });
     const onProgress = (fraction: number) => void progress(fraction, 1, 'in-painting');
-    const { source, asset, algorithm, changedShare, seconds } = await inpaintAsset(
+    const { source, asset, algorithm, changedShare, markedShare, seconds } = await inpaintAsset(
       studio.ports,
       { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) },
       { signal, onProgress },
     );
     const data = await assetOutput(studio, asset);
-    const polarity = changedShare > 0.5 ? ' More than half of the picture was masked: if that was not meant, try invert.' : '';
-    const advice = `Look at the preview; the result goes straight into generate_video as imageId.${polarity}`;
+    const hint = maskHint(changedShare, markedShare);
+    const advice = `Look at the preview; the result goes straight into generate_video as imageId.${hint}`;
     const summary = `${algorithm}: ${(changedShare * 100).toFixed(1)} % of ${source.id} filled in ${seconds.toFixed(1)} s. ${advice}`;
     const previews = await Promise.all([thumbnail(studio, source, 384), thumbnail(studio, asset, 384)]);
     return {
@@ -74,3 +74,11 @@ export const inpaintImage = defineTool({
     };
   },
 });
+
+/** Masks that probably are not what was meant. */
+function maskHint(changedShare: number, markedShare: number): string {
+  if (changedShare > 2 * markedShare && changedShare > 0.2) {
+    return ` Growing the mask took it from ${Math.round(markedShare * 100)} to ${Math.round(changedShare * 100)} % of the picture: it seems to consist of specks; try growPixels 0.`;
+  }
+  return changedShare > 0.5 ? ' More than half of the picture was masked: if that was not meant, try invert.' : '';
+}

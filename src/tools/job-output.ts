@@ -53,6 +53,7 @@ export function providerSentence(generative: boolean): string {
 export function jobOutput(studio: Studio, view: JobView): JobData {
   const { job, takes } = view;
   const { video, storyboard } = job;
+  const message = view.videoDeletedAt === undefined ? job.ended?.message : `Its video was deleted on ${view.videoDeletedAt}.`;
   const generative = studio.ports.videoGenerators.get(storyboard.provider)?.capabilities.generative ?? true;
   return {
     jobId: view.id,
@@ -71,7 +72,7 @@ export function jobOutput(studio: Studio, view: JobView): JobData {
       ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
     })),
     costUsd: takes.reduce((sum, take) => sum + (take.result?.costUsd ?? 0), 0),
-    ...(video
+    ...(video && view.videoDeletedAt === undefined
       ? {
           video: {
             id: job.videoId,
@@ -85,7 +86,7 @@ export function jobOutput(studio: Studio, view: JobView): JobData {
           },
         }
       : {}),
-    ...(job.ended?.message ? { message: job.ended.message } : {}),
+    ...(message ? { message } : {}),
   };
 }
 
@@ -98,7 +99,7 @@ export function jobText(data: JobData): string {
   const made = video
     ? [
         `Video ${video.id}: ${video.width}x${video.height}, ${video.durationSeconds} s at ${video.fps} fps, sha256 ${video.sha256}`,
-        `  ${video.uri}${video.path ? ` | ${video.path}` : ''}`,
+        `  ${video.uri}${video.path ? ` | ${video.path} | contact sheet: ${video.contactSheetPath}` : ''}`,
       ]
     : [];
   const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %, ${data.provider}, cost ${data.costUsd} USD, made ${data.createdAt}.`;

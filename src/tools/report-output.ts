@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { QualityReport } from '../quality/report.ts';
+import { shotNumbers } from '../quality/verdict.ts';
 import { round } from './asset-output.ts';
 
 const verdict = z.enum(['pass', 'review', 'fail', 'uncalibrated']);
@@ -44,46 +45,79 @@ export const ReportOutput = z.strictObject({
 
 export type ReportData = z.input<typeof ReportOutput>;
 
+/** Points of the series and words of what is seen, so that the result of a storyboard of 20 shots stays under 25 kB. */
+const MOST_POINTS = 32;
+const MANY_SHOTS = 6;
+const WORDS_OF_MANY = 2;
+
+/** Shots are counted from 1 in all that a caller sees. */
 export function reportOutput(report: QualityReport): ReportData {
   const { codec, width, height, fps, durationSeconds, frames, decodesToEnd } = report.conformance;
+  const many = report.shots.length > MANY_SHOTS;
   return {
     verdict: report.verdict,
     summary: report.summary,
     format: `${codec}, ${width}x${height}, ${round(fps, 2)} fps, ${round(durationSeconds, 2)} s, ${frames} frames`,
     decodesToEnd,
-    checks: report.checks.map(checkOutput),
-    shots: report.shots.map(shotOutput),
-    series: report.series.map(roundNumbers),
-    advice: report.advice,
+    checks: joinOpenChecks(report).map(checkOutput),
+    shots: report.shots.map((shot) => shotOutput(shot, many)),
+    series: thinned(report.series).map((point) => roundNumbers({ ...point, shot: point.shot + 1 })),
+    advice: joinAdvice(report.advice),
   };
 }
 
-function checkOutput({
-  id,
-  verdict,
-  value,
-  unit,
-  finding,
-  shot,
-  cutPoint,
-  expected,
-  fromSeconds,
-  toSeconds,
-  calibration,
-}: QualityReport['checks'][number]): ReportData['checks'][number] {
+type Check = QualityReport['checks'][number];
+
+/** The checks without a verdict and without an advice, of several shots, as one each: `shots` has the numbers of every shot. */
+function joinOpenChecks({ checks, advice }: QualityReport): Check[] {
+  const isOpen = (check: Check) =>
+    check.shot !== undefined && check.verdict === 'uncalibrated' && !advice.some((one) => one.check === check.id && one.shot === check.shot);
+  const open = checks.filter(isOpen);
+  return checks.flatMap((check) => {
+    const alike = isOpen(check) ? open.filter((other) => other.id === check.id) : [];
+    if (alike.length < 2) return [check];
+    if (alike[0] !== check) return [];
+    const values = alike.map((other) => Number(other.value));
+    const most = alike.reduce((high, other) => (Number(other.value) > Number(high.value) ? other : high));
+    const range = `${round(Math.min(...values), 3)} to ${round(Math.max(...values), 3)}`;
+    return [{ ...most, finding: `Shots ${shotNumbers(alike)}: ${range}, most in shot ${(most.shot ?? 0) + 1}.` }];
+  });
+}
+
+/** One item for the shots that share a cause and a change. */
+function joinAdvice(advice: QualityReport['advice']): ReportData['advice'] {
+  const key = (one: QualityReport['advice'][number]) => JSON.stringify([one.check, one.cause, one.change]);
+  const groups = new Map<string, QualityReport['advice']>();
+  for (const one of advice) groups.set(key(one), [...(groups.get(key(one)) ?? []), one]);
+  return [...groups.values()].map((group) => {
+    const { shot, check, cause, change } = group[0];
+    if (group.length > 1) return { check, cause: `Shots ${shotNumbers(group)}: ${cause}`, change };
+    return { check, ...(shot === undefined ? {} : { shot: shot + 1 }), cause, change };
+  });
+}
+
+function thinned<T>(points: readonly T[]): T[] {
+  if (points.length <= MOST_POINTS) return [...points];
+  return Array.from({ length: MOST_POINTS }, (_, i) => points[Math.round((i * (points.length - 1)) / (MOST_POINTS - 1))]);
+}
+
+function checkOutput(check: Check): ReportData['checks'][number] {
+  const { id, verdict, value, unit, finding, shot, cutPoint, expected, fromSeconds, toSeconds, calibration } = check;
+  const number = shot === undefined ? undefined : shot + 1;
   return {
     ...{ id, verdict, unit, finding },
     value: typeof value === 'number' ? round(value, 3) : value,
-    numbers: roundNumbers({ shot, failBelow: cutPoint?.fail, passFrom: cutPoint?.pass, fromSeconds, toSeconds }),
+    numbers: roundNumbers({ shot: number, failBelow: cutPoint?.fail, passFrom: cutPoint?.pass, fromSeconds, toSeconds }),
     ...(expected === undefined ? {} : { expected: String(expected) }),
     ...(calibration ? { calibratedOn: `${calibration.positives.n} true and ${calibration.negatives.n} false pairs, ${calibration.date}` } : {}),
   };
 }
 
-function shotOutput(shot: QualityReport['shots'][number]): ReportData['shots'][number] {
+function shotOutput(shot: QualityReport['shots'][number], many: boolean): ReportData['shots'][number] {
   const { similarity, colour, motion, seen } = shot;
+  const words = many ? WORDS_OF_MANY : Number.POSITIVE_INFINITY;
   return {
-    index: shot.index,
+    index: shot.index + 1,
     fromSeconds: round(shot.fromSeconds, 2),
     toSeconds: round(shot.toSeconds, 2),
     referenceIds: shot.references.map((reference) => reference.assetId),
@@ -100,7 +134,7 @@ function shotOutput(shot: QualityReport['shots'][number]): ReportData['shots'][n
     }),
     motionClass: motion.class,
     cuts: shot.cuts.map((time) => round(time, 2)),
-    ...(seen ? { seenInReference: wordList(seen.reference), seenInClip: wordList(seen.clip) } : {}),
+    ...(seen ? { seenInReference: wordList(seen.reference.slice(0, words)), seenInClip: wordList(seen.clip.slice(0, words)) } : {}),
   };
 }
 
@@ -112,35 +146,3 @@ function roundNumbers(values: object): Record<string, number> {
   const numeric = Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   return Object.fromEntries(numeric.map(([key, value]) => [key, round(value, 3)]));
 }
-
-export function reportText(report: ReportData): string {
-  const checks = report.checks.map((check) => {
-    const details = [list(check.numbers), check.expected && `expected ${check.expected}`, check.calibratedOn && `calibrated on ${check.calibratedOn}`].filter(
-      Boolean,
-    );
-    return `- ${check.verdict.toUpperCase()} ${check.id}: ${check.value} ${check.unit}${details.length > 0 ? ` (${details.join('; ')})` : ''}. ${check.finding}`;
-  });
-  const shots = report.shots.map((shot) => {
-    const like = shot.similarity ? `similarity by ${shot.embedderId}: ${list(shot.similarity)}` : 'no reference to compare with';
-    const seen = shot.seenInClip ? `; seen in reference: ${shot.seenInReference}; in clip: ${shot.seenInClip}` : '';
-    const measures = `${list(shot.measures)}, motion class ${shot.motionClass}, cuts ${shot.cuts.join(', ') || 'none'}`;
-    return `Shot ${shot.index + 1} (${shot.fromSeconds}-${shot.toSeconds} s, references ${shot.referenceIds.join(', ') || 'none'}): ${like}; ${measures}${seen}`;
-  });
-  const series = report.series.map((point) => `${point.timeSeconds}:${point.similarity ?? '-'}/${point.motion}`);
-  const advice = report.advice.map((item) => `- ${item.check}${item.shot === undefined ? '' : ` shot ${item.shot + 1}`}: ${item.cause} -> ${item.change}`);
-  return [
-    `Verdict: ${report.verdict.toUpperCase()}. ${report.summary}`,
-    `Format: ${report.format}, decodes to the end: ${report.decodesToEnd}`,
-    'Checks:',
-    ...checks,
-    ...shots,
-    `Series (seconds:similarity/motion): ${series.join(' ')}`,
-    ...(advice.length > 0 ? ['Advice:', ...advice] : []),
-    'The picture shows the reference beside the first, worst and last frames.',
-  ].join('\n');
-}
-
-const list = (values: Record<string, number>): string =>
-  Object.entries(values)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { requireCollection } from '../library/assets.ts';
 import { type Hit, type QueryImage, search } from '../library/search.ts';
+import { cleanText } from '../library/text.ts';
 import type { Asset, Collection, FileBytes, Filter } from '../ports.ts';
 import type { Studio } from '../studio.ts';
 import { AssetOutput, assetOutput, assetText, thumbnail } from './asset-output.ts';
@@ -107,7 +108,7 @@ function readCursor(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   const offset = /^o(\d{1,6})$/.exec(cursor)?.[1];
   if (offset === undefined)
-    throw new AppError('INVALID_INPUT', `cursor "${cursor}" is none of this search.`, {
+    throw new AppError('INVALID_INPUT', `cursor "${cleanText(cursor, 40)}" is none of this search.`, {
       hint: 'Pass nextCursor of the page before, with the same query, or no cursor.',
     });
   return Number(offset);

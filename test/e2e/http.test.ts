@@ -27,7 +27,6 @@ interface Reply {
 /** A request with exactly these headers; the fetch of Node would not send a foreign Host. */
 async function send(method: string, headers: Record<string, string>, body = '', path = '/mcp'): Promise<Reply> {
   const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers });
-  outgoing.on('error', () => undefined);
   outgoing.end(body);
   const [incoming] = await once(outgoing, 'response');
   let text = '';
@@ -84,8 +83,24 @@ describe('junk', () => {
     expect(JSON.parse(reply.body).error.code).toBeLessThan(0);
   });
 
-  it('a body over 4 MiB is refused before it is parsed', async () => {
-    expect((await send('POST', JSON_HEADERS, rpc('tools/call', { name: 'x'.repeat(5 << 20) }))).status).toBe(413);
+  it('a body that is announced with more than 4 MiB is refused before it is sent', async () => {
+    const outgoing = httpRequest({ host: '127.0.0.1', port, method: 'POST', path: '/mcp', headers: { ...JSON_HEADERS, 'content-length': String(5 << 20) } });
+    outgoing.flushHeaders();
+    const [incoming] = await once(outgoing, 'response');
+    expect(incoming.statusCode).toBe(413);
+    outgoing.on('error', () => undefined).destroy();
+  });
+
+  it('a body that grows over 4 MiB is cut off, and the server lives on', async () => {
+    const outgoing = httpRequest({ host: '127.0.0.1', port, method: 'POST', path: '/mcp', headers: JSON_HEADERS });
+    const ended = new Promise<string>((resolve) => {
+      outgoing.on('response', ({ statusCode }) => resolve(String(statusCode))).on('error', () => resolve('cut off'));
+    });
+    const more = setInterval(() => outgoing.write('x'.repeat(1 << 20)), 5);
+    expect(['413', 'cut off']).toContain(await ended);
+    clearInterval(more);
+    outgoing.destroy();
+    expect((await send('POST', JSON_HEADERS, INITIALIZE)).status).toBe(200);
   });
 
   it('another content type is refused', async () => {

@@ -54,6 +54,24 @@ describe('deleting', () => {
     expect(await there(other.path)).toBe(false);
   });
 
+  it('can be followed by a purge of the kept bytes', async () => {
+    const asset = await ingest(180);
+    await server.call('inpaint_image', { imageId: asset.id, boxes: [{ x: 10, y: 10, width: 20, height: 20 }] });
+    await server.call('delete_image', { imageId: asset.id });
+    expect(await there(asset.path)).toBe(true);
+    expect(await server.call<Deleted>('delete_image', { imageId: asset.id, purge: true })).toMatchObject({ bytesDeleted: true });
+    expect(await there(asset.path)).toBe(false);
+  });
+
+  it('goes on where an earlier deletion was interrupted', async () => {
+    const asset = await ingest(200);
+    const { ports } = await server.studio();
+    const { name, collection, objectKey } = (await ports.catalog.get(asset.id)) ?? {};
+    await ports.records.create({ kind: 'tombstone', id: asset.id, body: { name: name ?? '', collection: collection ?? '', objectKey: objectKey ?? '' } });
+    expect(await server.call<Deleted>('delete_image', { imageId: asset.id })).toMatchObject({ bytesDeleted: true });
+    expect(await ports.catalog.get(asset.id)).toBeUndefined();
+  });
+
   it('and the same picture may be ingested again under a new id', async () => {
     const first = await ingest(160);
     await server.call('delete_image', { imageId: first.id });

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { access, copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Connection, connect } from '../client.ts';
+import { type Connection, connect, textOf } from '../client.ts';
 import { photographPath } from '../fixtures/photographs.ts';
 
 interface Job {
@@ -34,7 +34,7 @@ let sheep: string;
 let mountain: string;
 
 beforeAll(async () => {
-  server = await connect({ environment: { VRAG_ALLOWED_DIRS: path.resolve(photographPath('march-pastoral'), '../../..') } });
+  server = await connect({ alsoAllow: path.resolve(photographPath('march-pastoral'), '../../..') });
   const ingest = async (name: Parameters<typeof photographPath>[0]) =>
     (await server.call<{ asset: { id: string } }>('ingest_image', { path: photographPath(name), collection: COLLECTION })).asset.id;
   sheep = await ingest('march-pastoral');
@@ -115,6 +115,74 @@ describe('a video', () => {
   });
 });
 
+describe('deleting', () => {
+  it('a reference keeps its bytes while a job needs them and after, so the clip can still be measured', async () => {
+    const copy = path.join(server.inbox, 'copy.jpg');
+    await copyFile(photographPath('dust-bowl-home'), copy);
+    const { asset } = await server.call<{ asset: { id: string } }>('ingest_image', { path: copy, collection: 'short-lived' });
+    const started = await start({
+      shots: Array.from({ length: 3 }, (_, index) => ({ prompt: `Slow pan left ${index}`, imageId: asset.id })),
+      collection: 'short-lived',
+    });
+    const deleted = await server.call<{ bytesDeleted: boolean; dependents: string[] }>('delete_image', { imageId: asset.id });
+    expect(deleted.bytesDeleted).toBe(false);
+    const job = await finish(started.jobId);
+    expect(job.state).toBe('succeeded');
+    expect(deleted.dependents).toEqual([job.video?.id]);
+    const report = await server.call<{ verdict: string }>('evaluate_video', { jobId: started.jobId });
+    expect(report.verdict).not.toBe('fail');
+  });
+
+  it('a video takes its shots, contact sheet and readable copies with it, and the same request makes it anew', async () => {
+    const request = {
+      shots: [
+        { prompt: 'Zoom in', imageId: sheep },
+        { prompt: 'Roll right', imageId: mountain },
+      ],
+      seed: 11,
+    };
+    const { jobId } = await start(request);
+    const { video } = await finish(jobId);
+    const objects = async () => (await readdir(path.join(server.home, 'objects'), { recursive: true })).filter((name) => /\.(mp4|jpg)$/.test(name)).length;
+    const before = await objects();
+    await server.call('delete_image', { imageId: video?.id });
+    expect(before - (await objects())).toBe(4);
+    await expect(access(video?.path ?? '')).rejects.toThrow();
+    await expect(access(video?.contactSheetPath ?? '')).rejects.toThrow();
+    const after = await server.raw('get_job', { jobId });
+    expect(textOf(after)).toMatch(/was deleted on 20/);
+    expect((after.structuredContent as { jobs: Job[] }).jobs[0].video).toBeUndefined();
+    const again = await start(request);
+    expect(again).toMatchObject({ existing: false });
+    expect((await finish(again.jobId)).state).toBe('succeeded');
+  });
+});
+
+describe('shots of a storyboard', () => {
+  it('are measured by the lengths they really have, however they were rounded', async () => {
+    const shots = Array.from({ length: 6 }, (_, index) => ({ prompt: 'Slow zoom in', imageId: index % 2 ? sheep : mountain, durationSeconds: 1.02 }));
+    const { jobId } = await start({ shots });
+    await finish(jobId);
+    const report = await server.call<{ verdict: string; shots: { similarity: { min: number } }[] }>('evaluate_video', { jobId });
+    expect(report.verdict).not.toBe('fail');
+    for (const shot of report.shots) expect(shot.similarity.min).toBeGreaterThan(0.6);
+  });
+
+  it('of a short job are not starved by a long one', async () => {
+    const long = await start({
+      shots: Array.from({ length: 8 }, (_, index) => ({ prompt: `Slow dolly in ${index}`, imageId: mountain, durationSeconds: 30 })),
+      resolution: '1080p',
+    });
+    const short = await start({ prompt: 'Quick pan right', imageId: sheep, seed: 99 });
+    const job = await finish(short.jobId);
+    const { jobs } = await server.call<{ jobs: Job[] }>('get_job', { jobId: long.jobId, includeImages: false });
+    await server.call('cancel_job', { jobId: long.jobId });
+    expect(job.state).toBe('succeeded');
+    expect(jobs[0].state).toBe('running');
+    await finish(long.jobId);
+  });
+});
+
 describe('the same request', () => {
   it('returns the same job; another seed another one', async () => {
     const first = await start({ prompt: 'Pan left', imageId: sheep });
@@ -167,6 +235,8 @@ describe('bad input', () => {
   it('a duration out of range', () => refused({ prompt: 'x', durationSeconds: 500 }, /durationSeconds/));
   it('a size that the provider does not make', () => refused({ prompt: 'x', aspectRatio: '21:9', resolution: '1080p' }, /1920/));
   it('an unknown provider', () => refused({ prompt: 'x', provider: 'sora' }, /animatic/));
+  it('an empty reference id, which is not text only', () => refused({ prompt: 'x', imageId: '' }, /^NOT_FOUND/));
+  it('a prompt of hidden characters', () => refused({ prompt: '\u200b\u0007', imageId: sheep }, /no visible character/));
   it('nothing to show', () => refused({}, /prompt and shots are both missing/));
   it('imageId and query together', () => refused({ prompt: 'x', imageId: sheep, query: 'sheep' }, /both imageId and query/));
   it('an unknown job', async () => expect(await server.error('get_job', { jobId: 'job_nope' })).toMatch(/NOT_FOUND[\s\S]*Recent jobs/));

@@ -96,6 +96,20 @@ describe('a picture is added', () => {
   });
 });
 
+describe('editing', () => {
+  it('clears a caption by an empty one, and says when nothing changed', async () => {
+    const { asset } = await server.call<Ingested>('ingest_image', { path: await file('clear.png', await png(46, 32)), caption: 'wrong' });
+    expect((await server.call<Ingested>('ingest_image', { imageId: asset.id, caption: '' })).asset.caption).toBeUndefined();
+    expect((await server.call<Ingested>('ingest_image', { imageId: asset.id })).advice).toMatch(/^Nothing was changed/);
+    expect(await server.error('ingest_image', { imageId: asset.id, collection: 'other' })).toMatch(/cannot be moved/);
+  });
+
+  it('takes the address of an asset for its id', async () => {
+    const { asset } = await server.call<Ingested>('ingest_image', { path: await file('address.png', await png(48, 34)) });
+    expect((await server.call<Ingested>('ingest_image', { imageId: ` vrag://images/${asset.id}`, tags: ['x'] })).asset.id).toBe(asset.id);
+  });
+});
+
 describe('bad input is refused with what to do, and nothing is added', () => {
   const refused = async (args: Record<string, unknown>, ...texts: string[]): Promise<void> => {
     const before = await total();
@@ -138,6 +152,10 @@ describe('bad input is refused with what to do, and nothing is added', () => {
   });
   it('path and url together', () => refused({ path: 'a', url: 'b' }, 'exactly one'));
   it('nothing at all', () => refused({}, 'exactly one'));
+  it('a collection whose name differs only in case', async () => {
+    await server.call('ingest_image', { path: await file('case.png', await png(50, 30)), collection: 'Spring' });
+    await refused({ path: await file('case2.png', await png(52, 30)), collection: 'spring' }, '"Spring"');
+  });
   it('an unknown argument', () => refused({ path: 'a', captoin: 'x' }, 'captoin'));
   it('a collection name with a slash', () => refused({ path: 'a', collection: '../x' }, 'collection'));
 });

@@ -98,6 +98,16 @@ describe('an object is removed', () => {
   });
 });
 
+it('the name of the result is cleaned: it cannot forge lines of a result', async () => {
+  const { imageId: made } = await server.call<Inpainted>('inpaint_image', {
+    imageId,
+    boxes: [{ x: 5, y: 5, width: 9, height: 9 }],
+    name: 'a\n#2 \u001b[31mimg_fake\u202e',
+  });
+  const about = JSON.parse(((await server.client.readResource({ uri: `vrag://images/${made}` })).contents[0] as { text: string }).text);
+  expect(about.name).toBe('a #2 img_fake');
+});
+
 describe('bad masks are refused with the sizes named', () => {
   it('a box outside the picture', async () =>
     expect(await server.error('inpaint_image', { imageId, boxes: [{ x: 230, y: 10, width: 40, height: 10 }] })).toMatch(

@@ -17,7 +17,7 @@ const ids = new Map<string, string>();
 let server: Connection;
 
 beforeAll(async () => {
-  server = await connect({ environment: { VRAG_ALLOWED_DIRS: path.resolve(photographPath('march-pastoral'), '../../..') } });
+  server = await connect({ alsoAllow: path.resolve(photographPath('march-pastoral'), '../../..') });
   for (const name of PHOTOGRAPHS) {
     const { asset } = await server.call<{ asset: { id: string } }>('ingest_image', {
       path: photographPath(name),
@@ -115,6 +115,10 @@ describe('filters, pages and collections', () => {
     expect(result.content.filter((part) => part.type === 'image').length).toBeGreaterThan(0);
     expect(JSON.stringify(result).length).toBeLessThan(60_000);
   });
+});
+
+it('function words alone are no confident hit', async () => {
+  expect((await search({ query: 'of a', collection: 'captioned' })).hits.every((hit) => hit.weak)).toBe(true);
 });
 
 describe('bad input', () => {

@@ -119,6 +119,13 @@ export function createObjectStore(homeDir: string): ObjectStore {
     throw new AppError('CONFLICT', 'Too many outputs have this name.', { hint: 'Give another name, or clear the outputs folder.' });
   }
 
+  async function unpublish(key: string, published: string): Promise<void> {
+    const { extension } = checkObjectKey(key);
+    const inside = path.dirname(path.resolve(published)) === path.resolve(outputs) && published.endsWith(`.${extension}`);
+    const object = await existing(key);
+    if (inside && object !== undefined && (await sizeOf(published)) !== undefined && (await sameBytes(published, object))) await rm(published, { force: true });
+  }
+
   async function scratchPath(extension: string): Promise<string> {
     if (/^[a-z0-9]{1,8}$/.test(extension)) return temporaryFile(extension);
     throw new AppError('INVALID_INPUT', 'A scratch file needs a plain extension.', { hint: 'One to eight lower-case letters or digits, e.g. `mp4`.' });
@@ -154,6 +161,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
     getRange: (key, start, end) => guarded('read an object', () => getRange(key, start, end)),
     localPath: (key) => guarded('read an object', () => existing(key)),
     publish: (key, name) => guarded('write to the outputs folder', () => publish(key, name)),
+    unpublish: (key, published) => guarded('remove from the outputs folder', () => unpublish(key, published)),
     scratchPath: (extension) => guarded('write to the tmp folder', () => scratchPath(extension)),
     delete: (key) => guarded('delete an object', () => rm(fileOf(key), { force: true })),
   };
