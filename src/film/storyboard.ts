@@ -77,13 +77,10 @@ export async function planStoryboard(ports: Ports, draft: StoryboardDraft): Prom
     const reference = await chooseReference(ports, draft.collection, shot, index);
     const { width, height, fps, seed } = draft;
     const { prompt, durationSeconds, camera } = shot;
-    shots.push({
-      ...{ prompt, durationSeconds, width, height, fps, seed, ...(camera ? { camera } : {}) },
-      references: reference ? [reference] : [],
-      dropped: whatIsDropped(generator, reference),
-    });
+    const planned = { prompt, durationSeconds, width, height, fps, seed, ...(camera ? { camera } : {}), references: reference ? [reference] : [] };
+    shots.push({ ...planned, dropped: generator.limits(request(planned)) });
   }
-  const costUsd = shots.reduce((sum, shot) => sum + generator.estimate({ ...shot, references: [] }).costUsd, 0);
+  const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(request(shot)).costUsd, 0);
   return { provider: generator.id, collection: draft.collection, shots, costUsd };
 }
 
@@ -163,9 +160,10 @@ async function toReference(ports: Ports, asset: Asset): Promise<PlannedReference
   };
 }
 
-function whatIsDropped({ capabilities }: VideoGenerator, reference: PlannedReference | undefined): string[] {
-  const dropped: string[] = [];
-  if (!capabilities.generative) dropped.push('New content in the prompt: this provider only moves a camera over the reference and adds weather.');
-  if (!reference && !capabilities.textOnly) dropped.push('The text-only shot: this provider needs a reference.');
-  return dropped;
+/** A planned shot as the provider's pure questions take it: files are looked up only when it starts. */
+function request(shot: Omit<PlannedShot, 'dropped'>): ShotRequest {
+  return {
+    ...shot,
+    references: shot.references.map(({ role, assetId, sha256, subject }) => ({ role, assetId, sha256, path: '', ...(subject ? { subject } : {}) })),
+  };
 }

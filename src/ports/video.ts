@@ -82,6 +82,11 @@ export interface VideoGenerator {
   /** Cost of one take in US dollars; 0 where it is free. */
   estimate(shot: ShotRequest): { costUsd: number };
   /**
+   * What of the shot this provider changes or cannot honour, known before anything starts: sentences for the user, [] where nothing is.
+   * Reads no file (`path` of a reference may be empty) and never throws. The notes of a finished take begin with the same sentences.
+   */
+  limits(shot: ShotRequest): string[];
+  /**
    * Starts a take and returns within a second; the operation is JSON that `poll` accepts in any process, also after a restart.
    * The same `token` never starts (bills) twice. Throws INVALID_INPUT before anything was sent where the shot is beyond the capabilities.
    */

@@ -1,5 +1,5 @@
 import { motionAgainst } from './checks.ts';
-import type { Advice, Check, Conformance, Expectation, ShotReport } from './report.ts';
+import type { Advice, Check, Conformance, ShotReport } from './report.ts';
 
 /** Share of still steps from which a freeze is named as a cause. Measured: 79 of 79 half-frozen clips, 0 of 79 sound ones are above. */
 const FREEZE_SHARE = 0.3;
@@ -7,12 +7,12 @@ const FREEZE_SHARE = 0.3;
 const DRIFT_MARGIN = 0.1;
 
 /** One likely cause and one change per finding that asks for one, the gravest first. Empty where there is nothing to change. */
-export function advise(checks: readonly Check[], shots: readonly ShotReport[], facts: Conformance, expect: Expectation): Advice[] {
+export function advise(checks: readonly Check[], shots: readonly ShotReport[], facts: Conformance): Advice[] {
   const advice = checks.filter((check) => check.verdict === 'fail' && check.calibration === undefined).map((check) => conformanceAdvice(check, facts));
   for (const shot of shots) {
     const reference = checks.find((check) => check.id === 'reference' && check.shot === shot.index);
     if (reference?.verdict === 'fail' || reference?.verdict === 'review') advice.push(referenceAdvice(shot));
-    advice.push(...pixelAdvice(shot, expect));
+    advice.push(...pixelAdvice(shot, new Set(checks.filter((check) => check.shot === shot.index && check.verdict === 'review').map((check) => check.id))));
   }
   return advice;
 }
@@ -23,7 +23,7 @@ function referenceAdvice(shot: ShotReport): Advice {
   if (drifted) {
     return {
       ...{ check: 'reference', shot: shot.index, cause: 'The clip starts from the reference and drifts away from it.' },
-      change: 'Make the shot shorter, or calm the motion words; with a provider that takes one, add the reference as last frame too.',
+      change: `${shot.expectedMotion === 'static' ? 'Use another seed' : 'Make the shot shorter'}, or calm the motion words; with a provider that takes one, add the reference as last frame too.`,
     };
   }
   return {
@@ -32,33 +32,42 @@ function referenceAdvice(shot: ShotReport): Advice {
   };
 }
 
-function pixelAdvice(shot: ShotReport, expect: Expectation): Advice[] {
+/** `flagged`: ids of the shot's checks that ask for a look. */
+function pixelAdvice(shot: ShotReport, flagged: ReadonlySet<string>): Advice[] {
+  const expected = shot.expectedMotion;
   const advice: Advice[] = [];
   const add = (check: string, cause: string, change: string) => advice.push({ check, shot: shot.index, cause, change });
-  const lessMotion = motionAgainst(shot.motion.class, expect.motion) < 0;
-  if (lessMotion && shot.motion.class === 'static') {
+  const lessMotion = motionAgainst(shot.motion.class, expected) < 0;
+  if ((lessMotion && shot.motion.class === 'static') || flagged.has('freeze')) {
     add(
-      'motion',
+      lessMotion ? 'motion' : 'freeze',
       'The video repeats the picture (conditional-image leakage).',
       "Name the subject's action and a camera move in the prompt; lower the image strength or raise the motion setting.",
     );
   } else if (lessMotion) {
     add('motion', 'The motion words are weak, or the image strength is high.', 'Put the action first in the prompt and name a camera move.');
-  } else if (motionAgainst(shot.motion.class, expect.motion) > 0) {
+  } else if (motionAgainst(shot.motion.class, expected) > 0) {
     add('motion', 'The prompt or the camera move asks for more motion than wanted.', 'Use calmer motion words, or the camera move "static".');
   }
-  if (shot.frozenShare > FREEZE_SHARE && expect.motion !== 'static' && !lessMotion) {
+  if (shot.frozenShare > FREEZE_SHARE && expected !== 'static' && !lessMotion && !flagged.has('freeze')) {
     add('freeze', `The shot stands still for ${Math.round(shot.frozenShare * 100)} % of its time.`, 'Make the shot shorter, or use another seed.');
   }
   if (shot.blackShare > 0)
     add('black', 'The shot has black frames: a fade, or a decoder or provider fault.', 'Remove "fade" from the prompt, or use another seed.');
-  if (shot.cuts.length)
+  if (flagged.has('flicker') || flagged.has('cuts'))
+    add(
+      'flicker',
+      'The picture flashes: a strobe, or frames that do not belong together.',
+      'Remove words for flashing light from the prompt, or use another seed.',
+    );
+  else if (shot.cuts.length)
     add('cuts', 'The prompt describes several scenes in one shot.', 'Remove "then" and scene changes from the prompt; make one shot of each scene.');
   return advice;
 }
 
 function conformanceAdvice(check: Check, facts: Conformance): Advice {
   const changes: Record<string, string> = {
+    frames: `Make a longer clip, or give the whole one (this file has ${facts.frames} frames).`,
     decode: 'Fetch or export the file again; if it stays damaged, generate it again.',
     duration: `Ask for a duration that the provider offers (this clip has ${facts.durationSeconds} s).`,
     size: `Ask for a size that the provider offers (this clip has ${facts.width} x ${facts.height}).`,

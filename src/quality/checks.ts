@@ -1,8 +1,12 @@
-import type { Calibration, Check, Expectation, MotionClass, ShotReport } from './report.ts';
+import { unusual } from './heuristics.ts';
+import type { Calibration, Check, MotionClass, ShotReport } from './report.ts';
 import { judge } from './verdict.ts';
 
 /** From little to much. */
 const AMOUNTS: readonly MotionClass[] = ['static', 'subtle', 'moderate', 'strong'];
+
+/** Cuts that a finding gives the times of. */
+const NAMED_CUTS = 5;
 
 /** Whether less (-1) or more (1) moves than was asked for; 0 where it is as asked or nothing was. */
 export function motionAgainst(found: MotionClass, asked: MotionClass | undefined): number {
@@ -11,11 +15,17 @@ export function motionAgainst(found: MotionClass, asked: MotionClass | undefined
 
 /**
  * Every check of a shot. Only `reference` has a calibration; it was made from clips whose reference is their first frame, so for other
- * roles a high score passes and a low one says nothing (`uncalibrated`). All others are numbers without a verdict.
+ * roles a high score passes and a low one says nothing (`uncalibrated`). All others are numbers without a verdict, but for values that no
+ * good clip comes near (`unusual`): those are `review`.
  */
-export function shotChecks(shot: ShotReport, expect: Expectation, calibration: Calibration | undefined): Check[] {
+export function shotChecks(shot: ShotReport, calibration: Calibration | undefined): Check[] {
+  const expected = shot.expectedMotion;
+  const flags = unusual(shot, expected);
   const at = { shot: shot.index, fromSeconds: shot.fromSeconds, toSeconds: shot.toSeconds };
-  const open = (id: string, value: number, unit: string, finding: string): Check => ({ ...at, id, verdict: 'uncalibrated', value, unit, finding });
+  const open = (id: string, value: number, unit: string, finding: string): Check => {
+    const flag = flags[id];
+    return { ...at, id, verdict: flag ? 'review' : 'uncalibrated', value, unit, finding: flag ? `${finding} ${flag}` : finding };
+  };
   const checks: Check[] = shot.similarity
     ? [referenceCheck(shot, calibration), open('drift', shot.similarity.drop, 'cosine, first less last quarter', drift(shot.similarity.drop))]
     : [];
@@ -25,20 +35,13 @@ export function shotChecks(shot: ShotReport, expect: Expectation, calibration: C
     );
   if (shot.sharpnessRatio !== undefined)
     checks.push(open('sharpness', shot.sharpnessRatio, 'ratio to the reference', `Fine detail is ${shot.sharpnessRatio} times the reference's.`));
-  checks.push(open('motion', shot.motion.top5Percent, 'px per 1/8 s at 128 px, strongest 5 %', motionFinding(shot.motion.class, expect.motion)));
+  checks.push(open('motion', shot.motion.top5Percent, 'px per 1/8 s at 128 px, strongest 5 %', motionFinding(shot.motion.class, expected)));
   checks.push(open('freeze', shot.frozenShare, 'share of 1/8 s steps', freezeFinding(shot)));
   checks.push(
     open('black', shot.blackShare, 'share of frames', shot.blackShare > 0 ? `${percent(shot.blackShare)} of the frames are black.` : 'No frame is black.'),
   );
   checks.push(open('flicker', shot.flicker, 'levels of 255', `Block brightness jitters by ${shot.flicker} levels from frame to frame.`));
-  checks.push(
-    open(
-      'cuts',
-      shot.cuts.length,
-      'cuts inside the shot',
-      shot.cuts.length ? `Cut at ${shot.cuts.map((time) => `${time} s`).join(', ')}.` : 'No cut inside the shot.',
-    ),
-  );
+  checks.push(open('cuts', shot.cuts.length, 'cuts inside the shot', cutsFinding(shot.cuts)));
   return checks;
 }
 
@@ -76,6 +79,12 @@ function motionFinding(found: MotionClass, asked: MotionClass | undefined): stri
   const against = motionAgainst(found, asked);
   if (against < 0) return `Motion is ${found}, less than the ${asked} motion that was asked for.`;
   return against > 0 ? `Motion is ${found}, more than the ${asked} motion that was asked for.` : `Motion is ${found}${asked ? ', as asked' : ''}.`;
+}
+
+function cutsFinding(cuts: readonly number[]): string {
+  if (cuts.length === 0) return 'No cut inside the shot.';
+  const more = cuts.length > NAMED_CUTS ? ` and ${cuts.length - NAMED_CUTS} more` : '';
+  return `Cut at ${cuts.slice(0, NAMED_CUTS).join(', ')} s${more}.`;
 }
 
 function freezeFinding(shot: ShotReport): string {

@@ -7,6 +7,9 @@ const MISSING_FRAMES_ALLOWED = 2;
 /** 23.976 against 24 is 0.1 %, so rates closer than 0.5 % are the same. */
 const FPS_TOLERANCE = 0.005;
 
+/** Frames under which motion, freezing and flicker cannot be told. Measured: the shortest clip that the checks were tried on has 8. */
+const FEWEST_FRAMES = 8;
+
 /** What the container says beside what could be decoded. */
 export function describeConformance(info: VideoInfo, decoded: { frames: number; decodeErrors: number }): Conformance {
   const missing = info.frames - decoded.frames;
@@ -20,7 +23,7 @@ export function describeConformance(info: VideoInfo, decoded: { frames: number; 
 
 /** Exact facts: decoding always, the rest where it was asked for. */
 export function conformanceChecks(facts: Conformance, expect: Expectation): Check[] {
-  const checks: Check[] = [decodeCheck(facts)];
+  const checks: Check[] = [decodeCheck(facts), ...(facts.frames < FEWEST_FRAMES ? [tooShort(facts.frames)] : [])];
   const { durationSeconds, width, height, fps } = expect;
   if (durationSeconds !== undefined) {
     const tolerance = Math.max(1.5 / facts.fps, 0.02 * durationSeconds);
@@ -28,9 +31,8 @@ export function conformanceChecks(facts: Conformance, expect: Expectation): Chec
     checks.push(fact('duration', holds, facts.durationSeconds, durationSeconds, 's'));
   }
   if (width !== undefined || height !== undefined) {
-    const asked = `${width ?? facts.width} x ${height ?? facts.height}`;
-    const actual = `${facts.width} x ${facts.height}`;
-    checks.push(fact('size', asked === actual, actual, asked, 'px'));
+    const holds = (width ?? facts.width) === facts.width && (height ?? facts.height) === facts.height;
+    checks.push(fact('size', holds, `${facts.width} x ${facts.height}`, sizeOf(width, height), 'px'));
   }
   if (fps !== undefined) checks.push(fact('fps', Math.abs(facts.fps - fps) <= FPS_TOLERANCE * fps, facts.fps, fps, 'frames/s'));
   return checks;
@@ -41,6 +43,17 @@ function decodeCheck(facts: Conformance): Check {
     ? `All ${facts.frames} frames decode.`
     : `The file is damaged: ${facts.frames} of ${facts.announcedFrames} announced frames decode, or some with errors.`;
   return { id: 'decode', verdict: facts.decodesToEnd ? 'pass' : 'fail', value: facts.frames, expected: facts.announcedFrames, unit: 'frames', finding };
+}
+
+function tooShort(frames: number): Check {
+  const finding = `Too short to measure: ${frames === 1 ? '1 frame decodes' : `${frames} frames decode`}, and ${FEWEST_FRAMES} are needed to tell motion, freezing and flicker.`;
+  return { id: 'frames', verdict: 'fail', value: frames, expected: `${FEWEST_FRAMES} or more`, unit: 'frames', finding };
+}
+
+/** A size of which one side may be open: only what was asked for is named. */
+function sizeOf(width: number | undefined, height: number | undefined): string {
+  if (width === undefined) return `height ${height}`;
+  return height === undefined ? `width ${width}` : `${width} x ${height}`;
 }
 
 function fact(id: string, holds: boolean, value: number | string, expected: number | string, unit: string): Check {

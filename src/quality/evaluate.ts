@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import type { RawImage, VideoInfo } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
 import { advise } from './advice.ts';
+import { snapBorders } from './borders.ts';
 import { loadCalibration } from './calibration.ts';
 import { shotChecks } from './checks.ts';
 import { conformanceChecks, describeConformance } from './conformance.ts';
@@ -36,17 +37,18 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const info = await ports.media.probe(request.path, call);
   const scan = await scanClip(ports, request.path, info, call, (fraction) => onProgress(0.3 * fraction));
   const facts = describeConformance(info, scan);
-  const sampled = sampleShots(request.shots, { durationSeconds: Math.min(info.durationSeconds, scan.signals.lastSeconds + 1 / info.fps), fps: info.fps });
+  const borders = snapBorders(request.shots, scan.signals.cuts, info.fps);
+  const sampled = sampleShots(borders, { durationSeconds: Math.min(info.durationSeconds, scan.signals.lastSeconds + 1 / info.fps), fps: info.fps });
   const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals }, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
   const expect = request.expect ?? {};
   const calibration = await loadCalibration(ports.embedder.id, REFERENCE_STATISTIC, REFERENCE_VIEWS);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
-  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, expect, calibration))];
+  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, calibration))];
   const verdict = overallVerdict(checks);
   const reports = shots.map((shot) => shot.report);
-  const evidence = await drawEvidence(ports.images, shots);
+  const evidence = await drawEvidence(ports.images, shots, checks);
   onProgress(1);
-  const advice = advise(checks, reports, facts, expect);
+  const advice = advise(checks, reports, facts);
   return {
     verdict,
     summary: summarise(verdict, checks, advice),
@@ -92,9 +94,11 @@ async function measureShots(ports: QualityPorts, request: EvaluationRequest, cli
   const measured: MeasuredShot[] = [];
   let used = 0;
   for (const sampled of present) {
-    const references = await seeReferences(ports, request.shots[sampled.index].references, info, known, call);
+    const asked = request.shots[sampled.index];
+    const references = await seeReferences(ports, asked.references, info, known, call);
     const own = images.slice(used, used + sampled.timesSeconds.length);
-    measured.push(await measureShot(ports, { sampled, images: own, references, signals }, call));
+    const expectedMotion = asked.expectMotion ?? request.expect?.motion;
+    measured.push(await measureShot(ports, { sampled, images: own, references, signals, expectedMotion }, call));
     used += own.length;
     onProgress(used / images.length);
   }

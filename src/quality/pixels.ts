@@ -24,9 +24,11 @@ export interface PixelSummary {
   cuts: number[];
 }
 
-/** Summarises the frames with fromSeconds <= time < toSeconds. */
+/** Summarises the frames with fromSeconds <= time < toSeconds; half a frame of rounding is allowed for. */
 export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds: number): PixelSummary {
-  const inside = (time: number) => time >= fromSeconds && time < toSeconds;
+  const half = signals.frames > 1 ? (0.5 * signals.lastSeconds) / (signals.frames - 1) : 0;
+  const inside = (time: number) => time >= fromSeconds - half && time < toSeconds - half;
+  const border = Math.max(STEP_SECONDS, half);
   const steps = signals.steps.filter((step) => inside(step.fromSeconds) && inside(step.toSeconds));
   const frames = signals.black.filter((frame) => inside(frame.timeSeconds));
   const black = frames.filter((frame) => frame.black);
@@ -39,7 +41,7 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
     blackShare: frames.length ? black.length / frames.length : 0,
     black: black.length ? { fromSeconds: black[0].timeSeconds, toSeconds: black[black.length - 1].timeSeconds } : undefined,
     flicker: mean(signals.flicker.filter((frame) => inside(frame.timeSeconds)).map((frame) => frame.value)),
-    cuts: signals.cuts.filter((time) => time > fromSeconds + STEP_SECONDS && time < toSeconds - STEP_SECONDS),
+    cuts: signals.cuts.filter((time) => time > fromSeconds + border && time < toSeconds - border),
   };
 }
 

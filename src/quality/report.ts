@@ -3,7 +3,7 @@ import type { ReferenceRole } from '../ports/video.ts';
 
 /**
  * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
- * the number stands without a judgement.
+ * the number stands without a judgement. `review` of such a check: it is beyond anything a good clip was measured to have.
  */
 export type Verdict = 'pass' | 'review' | 'fail' | 'uncalibrated';
 
@@ -21,6 +21,8 @@ export interface EvaluationShot {
   startSeconds: number;
   endSeconds: number;
   references: EvaluationReference[];
+  /** The motion that was asked of this shot, before `Expectation.motion`. */
+  expectMotion?: MotionClass;
 }
 
 /** What was asked for; each field that is given becomes a check. */
@@ -130,6 +132,8 @@ export interface ShotReport {
     /** Distance of the mean colours of frame and matched crop in OKLab x 100, median over frames (about 2 is just visible). */
     shift: number;
   };
+  /** The motion that was asked of it, where one was. */
+  expectedMotion?: MotionClass;
   /** Mean length of the longest 5 % of block movements, px per 1/8 s in a 128 px picture, and the amount that this resembles. */
   motion: { top5Percent: number; class: MotionClass };
   /** Share of 1/8 s steps in which nothing moves, 0..1, and the longest run of them. */
@@ -198,6 +202,6 @@ export interface QualityReport {
 
 /** A report with its picture: `const { evidence, ...report } = evaluation` leaves plain JSON. */
 export interface Evaluation extends QualityReport {
-  /** Contact sheet, JPEG under 200 kB: the reference beside the first, the least similar and the last frame of each shot. */
+  /** Contact sheet, JPEG: the reference beside the first, the least similar and the last frame of each shot, or of the worst ones. */
   evidence: FileBytes;
 }

@@ -3,7 +3,7 @@ import type { CallOptions, Ports } from '../ports.ts';
 import { colourShift, sharpness } from './appearance.ts';
 import { lengthOf, type PixelSummary, summarisePixels } from './pixels.ts';
 import { type FrameMatch, MODEL_BLOCK, matchFrame, type ReferenceViews, seePictures } from './reference.ts';
-import type { EvaluationReference, SeenWord, ShotReport } from './report.ts';
+import type { EvaluationReference, MotionClass, SeenWord, ShotReport } from './report.ts';
 import type { SampledShot } from './sample.ts';
 import type { Signals } from './signals.ts';
 import { summariseSimilarity } from './similarity.ts';
@@ -34,6 +34,7 @@ export interface ShotMaterial {
   images: RawImage[];
   references: { reference: EvaluationReference; views: ReferenceViews }[];
   signals: Signals;
+  expectedMotion: MotionClass | undefined;
 }
 
 type Vision = Pick<Ports, 'embedder' | 'recogniser' | 'images'>;
@@ -45,6 +46,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   const shown = material.references.filter(({ reference }) => reference.role !== 'style');
   const frames: LookedAtFrame[] = images.map((image, i) => ({ image, timeSeconds: sampled.timesSeconds[i] }));
   const report = pixelReport(sampled, pixels);
+  if (material.expectedMotion) report.expectedMotion = material.expectedMotion;
   if (shown.length === 0) return { report, frames };
   const seen = await seePictures(ports.embedder, images, options);
   const perReference = shown.map(({ reference, views }) => ({ reference, matches: seen.map((frame) => matchFrame(frame, views)) }));

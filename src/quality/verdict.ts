@@ -17,19 +17,58 @@ export function overallVerdict(checks: readonly Check[]): Verdict {
   return checks.some((check) => check.verdict === 'pass' && check.calibration) ? 'pass' : 'uncalibrated';
 }
 
-/** A few sentences: the verdict with what it rests on, what stands out without a verdict, and what else was only measured. */
+/** Findings that a summary spells out; it names the others by check and shot. */
+const SPELT_OUT = 3;
+
+/** A few sentences: the verdict with what it rests on, every flagged check, what stands out without a verdict, and what was only measured. */
 export function summarise(verdict: Verdict, checks: readonly Check[], advice: readonly Advice[]): string {
-  const findings = (wanted: Verdict) => checks.filter((check) => check.verdict === wanted).map((check) => check.finding);
   const unjudged = checks.filter((check) => check.verdict === 'uncalibrated');
-  const standsOut = unjudged.filter((check) => advice.some((one) => one.check === check.id && one.shot === check.shot)).slice(0, 3);
-  const notable = standsOut.length ? ` Not judged, but look at it: ${standsOut.map((check) => check.finding).join(' ')}` : '';
+  const standsOut = unjudged.filter((check) => advice.some((one) => one.check === check.id && one.shot === check.shot));
   const ids = [...new Set(unjudged.map((check) => check.id))];
-  const rest = notable + (ids.length ? ` Measured without a verdict (no calibration yet): ${ids.join(', ')}.` : '');
-  if (verdict === 'fail' || verdict === 'review') {
-    const against = [...findings('fail'), ...findings('review')].slice(0, 3).join(' ');
-    return `${verdict === 'fail' ? 'Fail' : 'Needs a look'}: ${against}${rest}`;
-  }
-  if (verdict === 'uncalibrated') return `No verdict: no calibrated check could run on this clip.${rest}`;
-  const judged = checks.filter((check) => check.verdict === 'pass' && check.calibration).map((check) => check.finding);
-  return `Pass: ${judged.slice(0, 3).join(' ')}${rest}`;
+  return [
+    headline(verdict, checks),
+    standsOut.length ? `Not judged, but look at it: ${inWords(standsOut)}` : '',
+    ids.length ? `Measured without a verdict (no calibration yet): ${ids.join(', ')}.` : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function headline(verdict: Verdict, checks: readonly Check[]): string {
+  const gate = gateFinding(checks);
+  if (verdict === 'uncalibrated') return 'No verdict: no calibrated check could run on this clip.';
+  if (verdict === 'pass') return `Pass: ${gate} Nothing unusual in freezing, black, flicker (uncalibrated heuristics).`;
+  const against = [...checks.filter((check) => check.verdict === 'fail'), ...checks.filter((check) => check.verdict === 'review')];
+  return `${verdict === 'fail' ? 'Fail' : 'Needs a look'}: ${inWords(against)}${gate ? ` The rest: ${gate}` : ''}`;
+}
+
+/** What the calibrated check passed and what it could not judge; empty where it passed nothing. */
+function gateFinding(checks: readonly Check[]): string {
+  const passed = checks.filter((check) => check.verdict === 'pass' && check.calibration);
+  if (passed.length === 0) return '';
+  if (passed.length === 1) return `the reference gate: ${passed[0].finding}`;
+  const lowest = passed.reduce((low, check) => (Number(check.value) < Number(low.value) ? check : low));
+  const shots = shotNumbers(passed);
+  return `the reference gate: shots ${shots} show their references (lowest ${lowest.value}, shot ${(lowest.shot ?? 0) + 1}).`;
+}
+
+function inWords(checks: readonly Check[]): string {
+  const rest = checks.slice(SPELT_OUT);
+  const ids = [...new Set(rest.map((check) => check.id))];
+  const more = ids.map((id) => {
+    const shots = shotNumbers(rest.filter((check) => check.id === id));
+    return shots ? `${id} (shots ${shots})` : id;
+  });
+  const spelt = checks
+    .slice(0, SPELT_OUT)
+    .map((check) => (check.shot === undefined || check.finding.startsWith('Shot ') ? '' : `Shot ${check.shot + 1}: `) + check.finding);
+  return spelt.join(' ') + (more.length ? ` Also: ${more.join(', ')}.` : '');
+}
+
+/** Numbers of the shots, counted from 1, runs shortened: `1-3, 7`; empty for checks of the whole clip. */
+export function shotNumbers(checks: readonly { shot?: number }[]): string {
+  const numbers = [...new Set(checks.flatMap((check) => (check.shot === undefined ? [] : [check.shot + 1])))].sort((a, b) => a - b);
+  const starts = numbers.filter((number) => !numbers.includes(number - 1));
+  const ends = numbers.filter((number) => !numbers.includes(number + 1));
+  return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start}-${ends[i]}`)).join(', ');
 }

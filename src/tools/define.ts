@@ -18,7 +18,7 @@ export interface ResourceLink {
   mimeType: string;
 }
 
-/** `text` and `data` each carry everything, since some clients show the model only one of them; images and links are extra. */
+/** `text` and `data` each carry everything (but long series of numbers, which only `data` has), since some clients show the model only one of them; images and links are extra. */
 export interface ToolResult<Data> {
   data: Data;
   text: string;

@@ -68,7 +68,7 @@ export function jobOutput(studio: Studio, view: JobView): JobData {
       referenceIds: take.shot.references.map((reference) => reference.assetId),
       progress: take.state === 'succeeded' ? 1 : Math.round(take.progress * 100) / 100,
       seed: take.shot.seed,
-      notes: [...take.shot.dropped, ...(take.result?.notes ?? [])],
+      notes: take.result?.notes ?? take.shot.dropped,
       ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
     })),
     costUsd: takes.reduce((sum, take) => sum + (take.result?.costUsd ?? 0), 0),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Effect, readAtmosphere } from '../../src/adapters/local/animatic/atmosphere.ts';
+import { atmosphereNotes, type Effect, readAtmosphere } from '../../src/adapters/local/animatic/atmosphere.ts';
 import { lastPlan, planScene, renderShot } from '../../src/adapters/local/animatic/shot.ts';
 import { draw, lumaOf, planOf, shotOf, TEXTURE, WIDTH } from './animatic-pictures.ts';
 
@@ -82,10 +82,51 @@ describe('atmosphere', () => {
     ['gentle snowfall in the park', [{ kind: 'snow', density: 'light' }]],
     ['a blizzard', [{ kind: 'snow', density: 'heavy' }]],
     ['people playing in the snow', []],
+    [
+      'red shoes, snow and thick fog',
+      [
+        { kind: 'fog', density: 'heavy' },
+        { kind: 'snow', density: 'normal' },
+      ],
+    ],
+    [
+      'thick fog and snow over a pier',
+      [
+        { kind: 'fog', density: 'heavy' },
+        { kind: 'snow', density: 'normal' },
+      ],
+    ],
+    [
+      'rain mixed with light snow',
+      [
+        { kind: 'snow', density: 'light' },
+        { kind: 'rain', density: 'normal' },
+      ],
+    ],
+    ['snow and no fog', []],
+    ['no snow or rain', []],
+    ['a field of snow without fog', []],
   ];
   for (const [prompt, effects] of prompts) {
     it(`reads ${effects.map((effect) => `${effect.density} ${effect.kind}`).join(' and ') || 'no atmosphere'} from "${prompt}"`, () => {
       expect(readAtmosphere(prompt)).toEqual(effects);
+    });
+  }
+
+  const bare = 'Snow is named but not drawn: write "falling snow".';
+  const noted: [string, string[]][] = [
+    ['people playing in the snow', [bare]],
+    ['a pier in snow', [bare]],
+    ['falling snow', []],
+    ['snow and thick fog', []],
+    ['a hut without snow', []],
+    ['a snow-covered hut', []],
+    ['a snow leopard', []],
+    ['snow in the light of a candle', ['Not drawn by the animatic: the light of flames.', bare]],
+  ];
+  for (const [prompt, notes] of noted) {
+    it(`${notes.length > 0 ? 'notes what is not drawn' : 'notes nothing'} for "${prompt}"`, () => {
+      expect(atmosphereNotes(prompt)).toEqual(notes);
     });
   }
 });

@@ -28,6 +28,13 @@ describe('reading the camera from a prompt', () => {
     ['camera roll left', { move: 'roll left' }],
     ['The camera moves forward through the trees', { move: 'dolly in' }],
     ['Do not zoom in. Pan left.', { move: 'pan left' }],
+    ['The camera pans from left to right across the harbour', { move: 'pan right', fullRange: true, notes: [] }],
+    ['Slow pan from right to left', { move: 'pan left', speed: 'slow', notes: [] }],
+    ['Pan from the left side to the right side of the room', { move: 'pan right', notes: [] }],
+    ['tilt from bottom to top', { move: 'tilt up', notes: [] }],
+    ['Tilt from the top of the tower to the bottom', { move: 'tilt down', notes: [] }],
+    ['pan left to right', { move: 'pan right', notes: [] }],
+    ['the camera glides right-to-left', { move: 'truck left' }],
     ['Zoom in on the dog in slow motion', { move: 'zoom in', speed: 'normal' }],
   ];
   for (const [prompt, expected] of cases) {
@@ -58,6 +65,16 @@ describe('reading the camera from a prompt', () => {
       expect(plan.notes.join(' ')).toMatch(note);
     });
   }
+
+  it('says what a still picture takes away from a move through space', () => {
+    for (const prompt of ['truck left', 'dolly in', 'pedestal up']) expect(readCamera(prompt).notes.join(' '), prompt).toContain('without parallax');
+    expect(readCamera('pan left').notes).toEqual([]);
+  });
+
+  it('names the move of the prompt that an explicit camera replaces', () => {
+    expect(readCamera('pan from left to right', 'tilt up').notes).toEqual([expect.stringContaining('not the one in the prompt (pan right)')]);
+    expect(readCamera('pan left', 'pan left').notes).toEqual([]);
+  });
 
   it('lets the explicit camera win and keeps the speed words of the prompt', () => {
     expect(readCamera('very slow pan left', 'tilt up')).toMatchObject({ move: 'tilt up', speed: 'very slow' });

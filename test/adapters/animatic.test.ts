@@ -1,4 +1,5 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,8 @@ import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type AnimaticOptions, createAnimatic } from '../../src/adapters/local/animatic/animatic.ts';
+import { expectedFailure } from '../../src/adapters/local/animatic/failure.ts';
+import { AppError } from '../../src/errors.ts';
 import type { JsonValue } from '../../src/ports/storage.ts';
 import type { ShotRequest } from '../../src/ports/video.ts';
 import { untilOver, videoGeneratorContract } from '../contracts/video-generator.ts';
@@ -109,6 +112,60 @@ describe('animatic', () => {
     }
   });
 
+  it('says before the start what it will change, with the words that the finished take carries', async () => {
+    const generator = open(await newFolder());
+    const shot = shotOf({ prompt: 'The camera orbits the house, then pan left, handheld, in the snow' });
+    const limits = generator.limits(shot);
+    expect(limits).toEqual([
+      expect.stringContaining('Handheld'),
+      expect.stringContaining('orbit'),
+      expect.stringContaining('not rendered: pan left'),
+      expect.stringContaining('without parallax'),
+      expect.stringContaining('Snow is named but not drawn'),
+    ]);
+    const status = await untilOver(generator, await generator.start(shot, { token: 'a' }));
+    expect(status.state === 'succeeded' && status.notes.slice(0, limits.length)).toEqual(limits);
+    expect(generator.limits(shotOf({ prompt: 'A house. Pan left.' }))).toEqual([]);
+  });
+
+  it('is lost, not failed, when its renderer is killed, and the next take works', async () => {
+    const started: ChildProcess[] = [];
+    const note = (message: unknown): void => void started.push((message as { process: ChildProcess }).process);
+    subscribe('child_process', note);
+    const workDir = await newFolder();
+    const generator = open(workDir);
+    const operation = await generator.start(shotOf({ durationSeconds: 60 }), { token: 'a.1' });
+    await waitFor(async () => (await readdir(workDir)).some((name) => name.includes('partial')));
+    unsubscribe('child_process', note);
+    started[0].kill('SIGKILL');
+    expect(await untilOver(generator, operation)).toEqual({ state: 'lost' });
+    expect(await generator.find?.('a.1')).toBeUndefined();
+    expect(await readdir(workDir)).toEqual([]);
+    expect((await untilOver(generator, await generator.start(shotOf(), { token: 'a.2' }))).state).toBe('succeeded');
+  });
+
+  it('reads a full disk out of what the encoder reports', () => {
+    const full = { failed: 'outOfDisk', message: expect.stringContaining('The disk is full') };
+    const caused = (cause: unknown) => expectedFailure(new AppError('UNAVAILABLE', 'The video file cannot be written.', { cause }));
+    expect(caused(Object.assign(new Error('write'), { code: 'ENOSPC' }))).toEqual(full);
+    expect(caused('av_interleaved_write_frame(): No space left on device')).toEqual(full);
+    expect(caused(new Error('Invalid data'))).toBeUndefined();
+  });
+
+  it.skipIf(!canMount())('fails with outOfDisk on a full disk', async () => {
+    const workDir = await newFolder();
+    const script = await takeScript(workDir, shotOf({ durationSeconds: 4, width: 640, height: 360 }));
+    const mount = `mount -t tmpfs -o size=64k none '${workDir}' && exec '${process.execPath}' '${script}'`;
+    const status = JSON.parse(execFileSync('unshare', ['-m', 'sh', '-c', mount], { encoding: 'utf8' }));
+    expect(status).toMatchObject({ state: 'failed', reason: 'outOfDisk', message: expect.stringContaining('The disk is full') });
+  });
+
+  it('refuses a work folder that cannot be made', async () => {
+    await writeFile(path.join(folder, 'file'), '');
+    const generator = open(path.join(folder, 'file', 'work'));
+    await expect(generator.start(shotOf(), { token: 'a' })).rejects.toMatchObject({ code: 'MISCONFIGURED', hint: expect.stringContaining('VRAG_HOME') });
+  });
+
   it('leaves nothing behind after cancel', async () => {
     const workDir = await newFolder();
     const generator = open(workDir);
@@ -176,6 +233,30 @@ async function ownerScript(workDir: string, shot: ShotRequest): Promise<string> 
      const animatic = createAnimatic({ workDir: ${JSON.stringify(workDir)}, card: () => Promise.reject(new Error('no card')) });
      process.send(await animatic.start(${JSON.stringify(shot)}, { token: 'killed' }));
      setInterval(() => {}, 1000);`,
+  );
+  return script;
+}
+
+/** Whether this test may mount a small file system for itself (Linux, root). */
+function canMount(): boolean {
+  return process.platform === 'linux' && spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs -o size=64k none /mnt']).status === 0;
+}
+
+/** A program that makes one take and prints how it ended. */
+async function takeScript(workDir: string, shot: ShotRequest): Promise<string> {
+  const adapter = pathToFileURL(path.join(import.meta.dirname, '../../dist/adapters/local/animatic/animatic.js'));
+  const script = path.join(folder, 'take.mjs');
+  await writeFile(
+    script,
+    `import { createAnimatic } from ${JSON.stringify(adapter.href)};
+     const animatic = createAnimatic({ workDir: ${JSON.stringify(workDir)}, card: () => Promise.reject(new Error('no card')) });
+     const operation = await animatic.start(${JSON.stringify(shot)}, { token: 'full' });
+     for (;;) {
+       const status = await animatic.poll(operation);
+       if (status.state !== 'running') { console.log(JSON.stringify(status)); break; }
+       await new Promise((resolve) => setTimeout(resolve, 40));
+     }
+     animatic.close();`,
   );
   return script;
 }

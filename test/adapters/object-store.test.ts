@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createObjectStore } from '../../src/adapters/local/store/objects.ts';
+import { openStore } from '../../src/adapters/local/store/open.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
 
@@ -150,6 +151,43 @@ describe('on disk', () => {
     const file = path.join(home, 'file');
     await writeFile(file, '');
     const blocked = createObjectStore(path.join(file, 'home'));
-    await expect(blocked.put(bytesOf('x'), 'image/png')).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'Could not store an object.' });
+    await expect(blocked.put(bytesOf('x'), 'image/png')).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining('cannot be made') });
+  });
+});
+
+describe('a data folder that cannot be made', () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'vrag-home-'));
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  const refused = { code: 'MISCONFIGURED', message: expect.stringMatching(/^The data folder .* cannot be made/), hint: expect.stringContaining('VRAG_HOME') };
+  async function expectRefusal(folder: string, message: RegExp): Promise<void> {
+    const { catalog, objects, close } = openStore(folder);
+    const calls = [() => objects.put(new Uint8Array(3), 'image/png'), () => objects.scratchPath('mp4'), () => catalog.collections()];
+    for (const call of calls) {
+      const error = await call().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject(refused);
+      expect(error).toMatchObject({ message: expect.stringMatching(message) });
+    }
+    await close();
+  }
+
+  test('is refused at once where the system allows no folder', { skip: process.platform !== 'linux', timeout: 5000 }, () =>
+    expectRefusal('/proc/x/y', /ENOENT/),
+  );
+
+  test('is refused where there is a file in its place, or above it', async () => {
+    const file = path.join(home, 'file');
+    await writeFile(file, '');
+    await expectRefusal(file, /file is a file/);
+    await expectRefusal(path.join(file, 'below', 'it'), /file is a file/);
+  });
+
+  test('is made where several folders are missing, also by two servers at once', async () => {
+    const folder = path.join(home, 'a', 'b', 'c');
+    await Promise.all([1, 2].map((value) => createObjectStore(folder).put(new Uint8Array([value]), 'image/png')));
+    expect((await readdir(folder)).sort()).toEqual(['objects', 'tmp']);
   });
 });

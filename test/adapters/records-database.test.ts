@@ -228,7 +228,7 @@ test('a folder that cannot be written is reported as unavailable, and works once
   const inTheWay = path.join(home, 'file');
   await writeFile(inTheWay, '');
   const blocked = openDatabase(path.join(inTheWay, 'folder'));
-  await expect(touch(blocked)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(inTheWay) });
+  await expect(touch(blocked)).rejects.toMatchObject({ code: 'MISCONFIGURED', message: expect.stringContaining(inTheWay) });
   await rm(inTheWay);
   expect(await touch(blocked)).toBe(0);
   await blocked.close();

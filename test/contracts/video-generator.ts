@@ -49,8 +49,19 @@ export function videoGeneratorContract(name: string, open: () => Promise<VideoGe
       if (status.state !== 'succeeded') return;
       expect(statSync(status.path).size).toBeGreaterThan(1000);
       expect(status.notes.every((note) => note.length > 0)).toBe(true);
+      expect(status.notes.slice(0, generator.limits(shot).length)).toEqual(generator.limits(shot));
       const progress = seen.flatMap((item) => (item.state === 'running' && item.progress !== undefined ? [item.progress] : []));
       expect(progress.every((value, index) => value >= 0 && value <= 1 && value >= (progress[index - 1] ?? 0))).toBe(true);
+    });
+
+    it('says what it cannot honour without files, the same each time, and for any role', async () => {
+      const { generator, shot } = await fresh();
+      for (const role of ['firstFrame', 'lastFrame', 'subject', 'style'] as const) {
+        const asked = { ...shot, references: [{ role, assetId: 'img_x', sha256: '0', path: '' }] };
+        const limits = generator.limits(asked);
+        expect(generator.limits(asked)).toEqual(limits);
+        if (!generator.capabilities.roles.includes(role)) expect(limits.join(' '), role).toContain(role);
+      }
     });
 
     it('gives one take for one token, however often it is started', async () => {

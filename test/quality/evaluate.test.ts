@@ -66,7 +66,7 @@ describe('evaluateClip', () => {
       { onProgress: (fraction) => progress.push(fraction) },
     );
     expect(report.verdict).toBe('pass');
-    expect(report.summary).toMatch(/^Pass: Shot 1 shows its reference/);
+    expect(report.summary).toMatch(/^Pass: the reference gate: Shot 1 shows its reference/);
     const gate = report.checks.find((check) => check.id === 'reference');
     expect(gate).toMatchObject({
       verdict: 'pass',
@@ -122,6 +122,43 @@ describe('evaluateClip', () => {
       finding: expect.stringMatching(/less than the strong motion/),
     });
     expect(report.advice.map((advice) => advice.check)).toContain('motion');
+  });
+
+  it('does not pass a frozen clip, a strobe or a file of one frame, but passes a still shot that was asked for', async () => {
+    const still = await windowAt(alps, 0.5);
+    const bright = { ...still, data: still.data.map((value) => Math.min(255, value + 130)) };
+    const frozen = await record(
+      'frozen',
+      Array.from({ length: 24 }, () => still),
+    );
+    const flashing = async (name: string, length: number) =>
+      record(
+        name,
+        Array.from({ length: 24 }, (_, i) => (Math.floor(i / length) % 2 ? bright : still)),
+      );
+    const shots = whole(reference('img_alps', alps));
+    const flagged = async (path: string, asked = shots) => {
+      const report = await evaluateClip(ports, { path, shots: asked, expect: {} });
+      return [report.verdict, ...report.checks.filter((check) => check.verdict === 'review' || check.verdict === 'fail').map((check) => check.id)];
+    };
+    expect(await flagged(frozen)).toEqual(['review', 'freeze']);
+    expect(await flagged(frozen, [{ ...shots[0], expectMotion: 'static' }])).toEqual(['pass']);
+    expect(await flagged(await flashing('strobe', 1))).toEqual(['review', 'flicker']);
+    expect(await flagged(await flashing('slow-strobe', 2))).toEqual(['review', 'freeze', 'cuts']);
+    expect(await flagged(await record('one', [still]))).toEqual(['fail', 'frames']);
+  });
+
+  it('takes shot times that are two frames off for what they mean: no frame of a neighbour is compared', async () => {
+    const file = await record('off', [...(await pan(alps, 14)), ...(await pan(sheep, 10)), ...(await pan(alps, 16))]);
+    const shots = [
+      { startSeconds: 0, endSeconds: 1.5, references: [reference('img_alps', alps)] },
+      { startSeconds: 1.5, endSeconds: 3, references: [reference('img_sheep', sheep)] },
+      { startSeconds: 3, endSeconds: 5, references: [reference('img_alps', alps)] },
+    ];
+    const report = await evaluateClip(ports, { path: file, shots });
+    expect(report.shots.map((shot) => shot.cuts)).toEqual([[], [], []]);
+    expect(report.checks.filter((check) => check.id === 'reference').map((check) => check.verdict)).toEqual(['pass', 'pass', 'pass']);
+    for (const shot of report.shots) expect(shot.similarity?.min).toBeGreaterThan(0.6);
   });
 
   it('gives numbers and no verdict with an embedder that has no calibration', async () => {

@@ -7,8 +7,8 @@ import { calibrationFileName, loadCalibration } from '../../src/quality/calibrat
 import { shotChecks } from '../../src/quality/checks.ts';
 import { conformanceChecks, describeConformance } from '../../src/quality/conformance.ts';
 import { REFERENCE_STATISTIC, REFERENCE_VIEWS } from '../../src/quality/reference.ts';
-import type { Calibration, Check, ShotReport } from '../../src/quality/report.ts';
-import { judge, overallVerdict, summarise } from '../../src/quality/verdict.ts';
+import type { Calibration, Check, Expectation, ShotReport } from '../../src/quality/report.ts';
+import { judge, overallVerdict, shotNumbers, summarise } from '../../src/quality/verdict.ts';
 
 const about = { embedderId: 'test', statistic: 's', preprocessing: 'p', date: '2026-01-01', positivesAre: 'p', negativesAre: 'n' };
 /** 40 clips of 8 references: own scores .80 to .995, others .30 to .495, the nearest of each clip .40 to .595. */
@@ -115,7 +115,7 @@ describe('verdict', () => {
   });
 
   it('fails a wrong reference, passes a right one, and says the numbers only without a calibration', () => {
-    const verdictOf = (mean: number, by?: Calibration) => shotChecks(shotOf(mean), {}, by).find((check) => check.id === 'reference')?.verdict;
+    const verdictOf = (mean: number, by?: Calibration) => shotChecks(shotOf(mean), by).find((check) => check.id === 'reference')?.verdict;
     expect(verdictOf(0.4, calibration)).toBe('fail');
     expect(verdictOf(0.9, calibration)).toBe('pass');
     expect(verdictOf(0.4)).toBe('uncalibrated');
@@ -123,29 +123,69 @@ describe('verdict', () => {
 
   it('does not fail a subject or an unlike look that the calibration says nothing about', () => {
     const subject = (mean: number) =>
-      shotChecks(shotOf(mean, { references: [{ assetId: 'img_1', role: 'subject', mean, max: mean }] }), {}, calibration)[0].verdict;
+      shotChecks(shotOf(mean, { references: [{ assetId: 'img_1', role: 'subject', mean, max: mean }] }), calibration)[0].verdict;
     expect(subject(0.4)).toBe('uncalibrated');
     expect(subject(0.95)).toBe('pass');
   });
 
-  it('gives every other gate a number and no verdict', () => {
-    const bad = shotOf(0.9, { frozenShare: 1, blackShare: 1, flicker: 40, cuts: [2], sharpnessRatio: 0.01, colour: { shift: 60 } });
-    const others = shotChecks(bad, { motion: 'strong' }, calibration).filter((check) => check.id !== 'reference');
+  it('gives every other gate a number and no verdict while it is not far from good clips', () => {
+    const bad = shotOf(0.9, {
+      frozenShare: 0.6,
+      blackShare: 0.2,
+      flicker: 12,
+      cuts: [2],
+      sharpnessRatio: 0.01,
+      colour: { shift: 60 },
+      expectedMotion: 'strong',
+    });
+    const others = shotChecks(bad, calibration).filter((check) => check.id !== 'reference');
     expect(others.map((check) => check.id)).toEqual(['drift', 'colour', 'sharpness', 'motion', 'freeze', 'black', 'flicker', 'cuts']);
     expect(new Set(others.map((check) => check.verdict))).toEqual(new Set(['uncalibrated']));
   });
 
+  it.each([
+    ['freeze', { frozenShare: 0.95 }, /stands still for more than 6 %/],
+    ['black', { blackShare: 0.3 }, /none has a black frame/],
+    ['flicker', { flicker: 80 }, /none exceeds 9.7/],
+    ['cuts', { cuts: [1.1, 1.3, 1.5, 1.7] }, /WCAG 2.3.1/],
+  ] as const)('asks to look at %s beyond what any good clip has, with the measured basis, so that the clip does not pass', (id, change, basis) => {
+    const shot = shotOf(0.95, { ...change } as Partial<ShotReport>);
+    const checks = shotChecks(shot, calibration);
+    expect(checks.filter((check) => check.verdict === 'review')).toMatchObject([
+      { id, finding: expect.stringMatching(/Uncalibrated heuristic: of 66 good clips measured/) },
+    ]);
+    expect(checks.find((check) => check.id === id)?.finding).toMatch(basis);
+    expect(overallVerdict(checks)).toBe('review');
+    expect(summarise('review', checks, [])).toMatch(/^Needs a look: Shot 1: .*Uncalibrated heuristic.*The rest: the reference gate: Shot 1 shows/);
+    expect(advise(checks, [shot], facts)).not.toEqual([]);
+  });
+
+  it('passes a still shot that was asked for, and slow cutting', () => {
+    expect(overallVerdict(shotChecks(shotOf(0.95, { frozenShare: 1, expectedMotion: 'static' }), calibration))).toBe('pass');
+    expect(overallVerdict(shotChecks(shotOf(0.95, { cuts: [1, 2, 3, 4, 5] }), calibration))).toBe('pass');
+  });
+
+  it('says in the summary which shots passed, and hides none that is flagged', () => {
+    const checks = [0.9, 0.95, 0.93, 0.94, 0.92].flatMap((mean, index) => shotChecks({ ...shotOf(mean), index, frozenShare: index > 0 ? 1 : 0 }, calibration));
+    expect(summarise('review', checks, [])).toMatch(
+      /Shot 2: Nothing.*Shot 4: Nothing.*Also: freeze \(shots 5\)\. The rest: the reference gate: shots 1-5 show.*lowest 0.9, shot 1/,
+    );
+    expect(shotNumbers([{ shot: 6 }, { shot: 0 }, { shot: 1 }, { shot: 2 }, {}])).toBe('1-3, 7');
+  });
+
   it('names in the summary what was judged and what was not', () => {
-    const checks = shotChecks(shotOf(0.4), {}, calibration);
+    const checks = shotChecks(shotOf(0.4), calibration);
     expect(summarise('fail', checks, [])).toMatch(/^Fail: Shot 1 does not show its reference.*no calibration yet\): drift, motion/);
   });
 });
 
 it('puts findings that call for a change into the summary, though they have no verdict', () => {
-  const still = shotOf(0.95, { motion: { top5Percent: 0, class: 'static' } });
-  const checks = shotChecks(still, { motion: 'strong' }, calibration);
-  const summary = summarise('pass', checks, advise(checks, [still], facts, { motion: 'strong' }));
-  expect(summary).toMatch(/^Pass: Shot 1 shows its reference.*Not judged, but look at it: Motion is static, less than the strong motion/);
+  const still = shotOf(0.95, { motion: { top5Percent: 0, class: 'static' }, expectedMotion: 'strong' });
+  const checks = shotChecks(still, calibration);
+  const summary = summarise('pass', checks, advise(checks, [still], facts));
+  expect(summary).toMatch(
+    /^Pass: the reference gate: Shot 1 shows its reference.*Not judged, but look at it: Shot 1: Motion is static, less than the strong motion/,
+  );
 });
 
 describe('conformance', () => {
@@ -163,6 +203,18 @@ describe('conformance', () => {
     expect(verdicts({ durationSeconds: 6 }, { durationSeconds: 6.042 })).toMatchObject({ duration: 'pass' });
   });
 
+  it('names only the side that was asked for', () => {
+    const size = (expectation: Expectation) => conformanceChecks(facts, expectation).find((check) => check.id === 'size');
+    expect(size({ width: 1920 })).toMatchObject({ verdict: 'fail', expected: 'width 1920', finding: 'The size is 1280 x 720 px; width 1920 was asked for.' });
+    expect(size({ height: 720 })).toMatchObject({ verdict: 'pass', expected: 'height 720' });
+    expect(size({ width: 1280, height: 480 })).toMatchObject({ verdict: 'fail', expected: '1280 x 480' });
+  });
+
+  it('fails a file of fewer than 8 frames as too short to measure', () => {
+    expect(verdicts({}, { frames: 7, announcedFrames: 7 })).toEqual({ decode: 'pass', frames: 'fail' });
+    expect(verdicts({}, { frames: 8, announcedFrames: 8 })).toEqual({ decode: 'pass' });
+  });
+
   it('fails a clip that breaks off or decodes with errors, not one that lacks a frame at an end', () => {
     expect(describeConformance(info, { frames: 100, decodeErrors: 0 }).decodesToEnd).toBe(false);
     expect(describeConformance(info, { frames: 144, decodeErrors: 1 }).decodesToEnd).toBe(false);
@@ -171,9 +223,10 @@ describe('conformance', () => {
 });
 
 describe('advice', () => {
-  const adviceFor = (shot: ShotReport, expectation = {}) => {
-    const checks = [...conformanceChecks(facts, expectation), ...shotChecks(shot, expectation, calibration)];
-    return advise(checks, [shot], facts, expectation);
+  const adviceFor = (shot: ShotReport, expectation: Expectation = {}) => {
+    const asked = { ...shot, ...(expectation.motion ? { expectedMotion: expectation.motion } : {}) };
+    const checks = [...conformanceChecks(facts, expectation), ...shotChecks(asked, calibration)];
+    return advise(checks, [asked], facts);
   };
 
   it('is empty for a sound clip', () => {
@@ -191,6 +244,13 @@ describe('advice', () => {
     const still = shotOf(0.99, { frozenShare: 1, motion: { top5Percent: 0, class: 'static' } });
     expect(adviceFor(still, { motion: 'strong' })).toMatchObject([{ check: 'motion', cause: expect.stringMatching(/leakage/) }]);
     expect(adviceFor(still, { motion: 'static' })).toEqual([]);
+  });
+
+  it('never asks to shorten a still shot that was asked for', () => {
+    const drifting = shotOf(0.5, { frozenShare: 0.5, motion: { top5Percent: 0.1, class: 'static' } });
+    Object.assign(drifting.similarity ?? {}, { firstFrame: 0.95, drop: 0.6 });
+    expect(JSON.stringify(adviceFor(drifting))).toMatch(/shot shorter/);
+    expect(JSON.stringify(adviceFor(drifting, { motion: 'static' }))).not.toMatch(/shot shorter/);
   });
 
   it('answers facts that failed first', () => {

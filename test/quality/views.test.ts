@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { colourShift, sharpness } from '../../src/quality/appearance.ts';
+import { snapBorders } from '../../src/quality/borders.ts';
 import { matchFrame, type SeenPicture, seeReference } from '../../src/quality/reference.ts';
 import { sampleShots } from '../../src/quality/sample.ts';
 import { summariseSimilarity } from '../../src/quality/similarity.ts';
@@ -73,6 +74,43 @@ describe('times to look at', () => {
     );
     expect(shots.map((shot) => shot.length)).toEqual([14, 4, 0]);
     expect(shots[1].every((time) => time > 8 && time < 9)).toBe(true);
+  });
+
+  it('keep two frames away from a border to a neighbour, and half a frame in the shortest shots', () => {
+    const [first, second, third] = times(
+      [
+        [0, 2],
+        [2, 4],
+        [4, 4.1],
+      ],
+      4.1,
+    );
+    expect(first[0]).toBeCloseTo(0.5 / 24, 6);
+    expect(first.at(-1)).toBeCloseTo(2 - 2.5 / 24, 6);
+    expect(second[0]).toBeCloseTo(2 + 2.5 / 24, 6);
+    for (const time of third) expect(Math.min(time - 4, 4.1 - time)).toBeGreaterThan(0.5 / 24 - 1e-9);
+  });
+});
+
+describe('borders between shots', () => {
+  const snapped = (borders: number[], cuts: number[]) =>
+    snapBorders(
+      borders.slice(1).map((endSeconds, i) => ({ startSeconds: borders[i], endSeconds })),
+      cuts,
+      24,
+    ).map((shot) => shot.endSeconds);
+
+  it('move to the cut within two frames, and what they were off by is carried on', () => {
+    expect(snapped([0, 2, 4, 6, 8, 10], [2 + 2 / 24, 4 + 4 / 24, 6 + 6 / 24, 8 + 8 / 24])).toEqual([2 + 2 / 24, 4 + 4 / 24, 6 + 6 / 24, 8 + 8 / 24, 10]);
+  });
+
+  it('stay where no cut is near, and where shots do not touch', () => {
+    expect(snapped([0, 2, 4], [2.2, 3])).toEqual([2, 4]);
+    const apart = [
+      { startSeconds: 0, endSeconds: 2 },
+      { startSeconds: 3, endSeconds: 4 },
+    ];
+    expect(snapBorders(apart, [2.05, 3.05], 24)).toEqual(apart);
   });
 });
 

@@ -168,10 +168,10 @@ describe('shots of a storyboard', () => {
     for (const shot of report.shots) expect(shot.similarity.min).toBeGreaterThan(0.6);
   });
 
-  it('of a short job are not starved by a long one', async () => {
+  it('of a short job are not starved by a long one', { timeout: 90_000 }, async () => {
     const long = await start({
-      shots: Array.from({ length: 8 }, (_, index) => ({ prompt: `Slow dolly in ${index}`, imageId: mountain, durationSeconds: 30 })),
-      resolution: '1080p',
+      shots: Array.from({ length: 12 }, (_, index) => ({ prompt: `Slow dolly in ${index}`, imageId: mountain, durationSeconds: 6 })),
+      resolution: '720p',
     });
     const short = await start({ prompt: 'Quick pan right', imageId: sheep, seed: 99 });
     const job = await finish(short.jobId);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { RawImage } from '../../../ports/pictures.ts';
@@ -7,9 +7,11 @@ import type { JsonValue } from '../../../ports/storage.ts';
 import type { ShotRequest, TakeStatus, VideoCapabilities, VideoGenerator } from '../../../ports/video.ts';
 import { ChildHost, ChildStopped } from '../child/host.ts';
 import type { CodecChoice } from '../media/backend.ts';
+import { makeFolder } from '../store/folders.ts';
 import type { RenderParams, RenderResult } from './child.ts';
+import { DISK_FULL, isDiskFull } from './failure.ts';
 import { beginJournal, dropJournal, endJournal, exists, readJournal, removePartials, sweep, touchJournal } from './journal.ts';
-import { checkShot, type PlannedShot, planRequest } from './request.ts';
+import { checkShot, type PlannedShot, planRequest, requestLimits } from './request.ts';
 
 export interface AnimaticOptions {
   /** Folder for finished and unfinished files; made when needed, may be shared by several processes. */
@@ -98,7 +100,8 @@ export function createAnimatic(options: AnimaticOptions): VideoGenerator & { clo
       queue = turn.catch(() => undefined);
       await turn;
     } catch (error) {
-      if (!state.abort.signal.aborted) await fail(video, error);
+      if (isLost(error)) await forget(video);
+      else if (!state.abort.signal.aborted) await fail(video, error);
     } finally {
       clearInterval(heartbeat);
       renders.delete(video);
@@ -129,6 +132,7 @@ export function createAnimatic(options: AnimaticOptions): VideoGenerator & { clo
     id: 'animatic',
     capabilities: CAPABILITIES,
     estimate: () => ({ costUsd: 0 }),
+    limits: requestLimits,
     start,
     async find(token) {
       const operation = operationOf(token);
@@ -157,7 +161,7 @@ export function createAnimatic(options: AnimaticOptions): VideoGenerator & { clo
 
 /** True where this call shall render: nobody else does, and there is no finished file. */
 async function claim(video: string): Promise<boolean> {
-  await mkdir(path.dirname(video), { recursive: true });
+  await makeFolder(path.dirname(video));
   await sweep(path.dirname(video), PREFIX);
   const found = await readJournal(video);
   if (await exists(video)) {
@@ -168,12 +172,18 @@ async function claim(video: string): Promise<boolean> {
   return beginJournal(video, true);
 }
 
+/** The renderer died by no doing of ours (out of memory, say): the take is forgotten, so that it may be started again. */
+function isLost(error: unknown): boolean {
+  return error instanceof ChildStopped && error.reason === 'exited';
+}
+
 async function fail(video: string, error: unknown): Promise<void> {
   if (!(error instanceof AppError)) console.error('[animatic]', error);
-  const timeout = error instanceof ChildStopped && error.message.includes('took longer');
   const message = error instanceof AppError ? error.message : 'The animatic could not be rendered. Details are in the server log (stderr).';
+  const timeout = error instanceof ChildStopped && error.reason === 'timeout';
   await removePartials(video);
-  await endJournal(video, { state: 'failed', reason: timeout ? 'timeout' : 'providerError', message });
+  if (isDiskFull(error)) await endJournal(video, { state: 'failed', reason: 'outOfDisk', message: DISK_FULL });
+  else await endJournal(video, { state: 'failed', reason: timeout ? 'timeout' : 'providerError', message });
 }
 
 async function forget(video: string): Promise<void> {

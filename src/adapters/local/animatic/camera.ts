@@ -90,11 +90,12 @@ const HANDHELD = /\bhand[\s-]?held\b|\bshaky (?:cam|camera)\b/;
  */
 export function readCamera(prompt: string, camera?: CameraMove): CameraPlan {
   const text = prompt.toLowerCase().replaceAll('’', "'");
-  const found = camera ? [] : findMoves(text);
+  const found = findMoves(destinationsOnly(text));
   const sentence = found[0] ? sentenceAt(text, found[0].index) : text;
   const plan: CameraPlan = { move: camera ?? 'static', speed: readSpeed(sentence), fullRange: /\bfrom\b.+\bto\b|\breveal/.test(sentence), notes: [] };
   if (HANDHELD.test(text)) plan.notes.push('Handheld shake is not rendered.');
-  if (camera || (found.length === 0 && STILL.test(text))) return plan;
+  if (camera) return obey(plan, camera, found);
+  if (found.length === 0 && STILL.test(text)) return plan;
   const first = found[0];
   if (first) return follow(plan, first, found.slice(1));
   if (STILL_SCENE.test(text)) return plan;
@@ -108,6 +109,29 @@ interface FoundMove {
   fast?: boolean;
 }
 
+const ENDS = { left: 'right', right: 'left', top: 'bottom', bottom: 'top', up: 'down', down: 'up' } as const;
+const WORD_OF: Record<string, string> = { top: 'up', bottom: 'down' };
+const FROM_TO =
+  /\b(left|right|top|bottom|up|down)(?:[\s-]+(?:hand[\s-]+)?(?:side|edge|end|corner))?(?:\s+of\s+(?:the\s+)?\w+)?[\s-]+to[\s-]+(?:the\s+|its\s+)?(left|right|top|bottom|up|down)\b/g;
+
+/** "From left to right" goes right: the start is blanked, so that only the destination is read. Positions in the text stay. */
+function destinationsOnly(text: string): string {
+  return text.replaceAll(FROM_TO, (match, from: keyof typeof ENDS, to: string) => (ENDS[from] === to ? (WORD_OF[to] ?? to).padStart(match.length) : match));
+}
+
+/** A given move wins over the prompt's; a note says which are not rendered. */
+function obey(plan: CameraPlan, camera: CameraMove, found: FoundMove[]): CameraPlan {
+  const others = [...new Set(found.map(({ move }) => move))].filter((move) => move !== camera);
+  const notes = others.length > 0 ? [`The given camera move (${camera}) is rendered, not the one in the prompt (${others.join(', ')}).`] : [];
+  return { ...plan, notes: [...plan.notes, ...notes, ...flatness(camera)] };
+}
+
+/** What a still picture takes away from a move. */
+function flatness(move: CameraMove): string[] {
+  if (move.startsWith('dolly')) return [`${move}: rendered as a zoom over one flat picture, without parallax.`];
+  return /truck|pedestal/.test(move) ? [`${move}: rendered over one flat picture, without parallax.`] : [];
+}
+
 function follow(plan: CameraPlan, first: FoundMove, rest: FoundMove[]): CameraPlan {
   const dropped = [...new Set(rest.map((item) => item.move))].filter((move) => move !== first.move);
   return {
@@ -118,6 +142,7 @@ function follow(plan: CameraPlan, first: FoundMove, rest: FoundMove[]): CameraPl
       ...plan.notes,
       ...(first.note ? [first.note] : []),
       ...(dropped.length > 0 ? [`Only the first camera move (${first.move}) is rendered; not rendered: ${dropped.join(', ')}.`] : []),
+      ...flatness(first.move),
     ],
   };
 }

@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError } from '../../../errors.ts';
 import type { RawImage } from '../../../ports/pictures.ts';
-import type { TakeFailure } from '../../../ports/video.ts';
 import { type CallContext, serve } from '../child/serve.ts';
 import type { CodecChoice } from '../media/backend.ts';
 import { openEncoder } from '../media/encoder.ts';
 import { decodePicture, pictureSize } from './decode.ts';
+import { type ExpectedFailure, expectedFailure } from './failure.ts';
 import { lastPlan, planScene, type RenderedShot, renderShot, type Scene, type ShotPlan } from './shot.ts';
 
 /** What the child renders: a picture file or a drawn card. */
@@ -19,7 +18,7 @@ export interface RenderParams {
 }
 
 /** How a render ended, where it is no defect. */
-export type RenderResult = { notes: string[] } | { failed: TakeFailure; message: string };
+export type RenderResult = { notes: string[] } | ExpectedFailure;
 
 /** Written into every file, so that nobody takes it for AI-generated media. */
 const COMMENT = 'Animatic (storyboard preview) by vrag-mcp; camera moves over reference images, not AI-generated video';
@@ -69,18 +68,10 @@ async function render(params: RenderParams, context: CallContext): Promise<Rende
     return { notes: shot.notes };
   } catch (error) {
     if (context.signal.aborted) throw error;
-    const failure = expected(error);
+    const failure = expectedFailure(error);
     if (!failure) throw error;
     return failure;
   }
-}
-
-function expected(error: unknown): RenderResult | undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return { failed: 'outOfDisk', message: 'The disk is full.' };
-  if (!(error instanceof AppError)) return undefined;
-  const message = error.hint ? `${error.message} ${error.hint}` : error.message;
-  if (error.code === 'UNSUPPORTED') return { failed: 'noCodec', message };
-  return error.code === 'INVALID_MEDIA' || error.code === 'INVALID_INPUT' ? { failed: 'invalidRequest', message } : undefined;
 }
 
 serve({ render });

@@ -1,6 +1,8 @@
 import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError } from '../../../errors.ts';
 import type { TakeFailure } from '../../../ports/video.ts';
+import { isDiskFull } from './failure.ts';
 
 /** The state of one take as a small file beside its video, so that other processes can follow it. */
 export type JournalEntry =
@@ -36,7 +38,7 @@ function parse(text: string): JournalEntry {
   }
 }
 
-/** Starts a journal; false where another process has one. `replace`: takes over one that is stale or over. */
+/** Starts a journal; false where another process has one. `replace`: takes over one that is stale or over. UNAVAILABLE where the disk is full. */
 export async function beginJournal(video: string, replace: boolean): Promise<boolean> {
   if (replace) await rm(journalPath(video), { force: true });
   try {
@@ -44,7 +46,12 @@ export async function beginJournal(video: string, replace: boolean): Promise<boo
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (!isDiskFull(error)) throw error;
+    await dropJournal(video);
+    throw new AppError('UNAVAILABLE', 'The animatic cannot be started: the disk is full.', {
+      hint: 'Free some space, then make the shot again.',
+      cause: error,
+    });
   }
 }
 
@@ -70,11 +77,17 @@ export async function touchJournal(video: string, progress: number): Promise<boo
   }
 }
 
-/** Writes the end of a take in one step. */
+/** Writes the end of a take in one step; on a full disk over the running entry, whose block is there already. */
 export async function endJournal(video: string, entry: JournalEntry): Promise<void> {
   const file = journalPath(video);
-  await writeFile(`${file}.new`, JSON.stringify(entry));
-  await rename(`${file}.new`, file);
+  try {
+    await writeFile(`${file}.new`, JSON.stringify(entry));
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    await rm(`${file}.new`, { force: true });
+    if (!isDiskFull(error)) throw error;
+    await writeFile(file, JSON.stringify(entry), { flag: 'r+' });
+  }
 }
 
 /** Forgets a take; its owner, in whatever process, stops at its next sign of life. */

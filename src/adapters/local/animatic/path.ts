@@ -18,6 +18,7 @@ export interface CameraPath {
   minWidth: number;
   /** Widest view of the whole move, in reference pixels. */
   maxWidth: number;
+  /** What the picture's size takes away; what the move itself loses is in the camera plan. */
   notes: string[];
 }
 
@@ -118,8 +119,7 @@ function zoom(stage: Stage, inwards: boolean): CameraPath {
   const wide = frameSubject(stage, stage.widest);
   const closeWidth = Math.min(stage.widest / LEAST_ZOOM, Math.max(stage.widest / ZOOM[camera.speed], stage.narrowest));
   const close = frameSubject(stage, closeWidth);
-  const notes = camera.move.startsWith('dolly') ? [`${camera.move}: rendered as a zoom over one flat picture, without parallax.`] : [];
-  if (stage.widest / closeWidth < ZOOM[camera.speed] * 0.9) notes.push('The zoom is shorter than usual: the picture (or its subject) leaves no more room.');
+  const short = stage.widest / closeWidth < ZOOM[camera.speed] * 0.9;
   return {
     at: (progress) => {
       const eased = ease(inwards ? progress : 1 - progress);
@@ -130,7 +130,7 @@ function zoom(stage: Stage, inwards: boolean): CameraPath {
     },
     minWidth: closeWidth,
     maxWidth: wide.width,
-    notes,
+    notes: short ? ['The zoom is shorter than usual: the picture (or its subject) leaves no more room.'] : [],
   };
 }
 
@@ -163,8 +163,7 @@ function travel(stage: Stage, [dx, dy]: readonly [number, number]): CameraPath {
   end = Math.min(Math.max(end, low), high);
   // Clamping at one side gives the lost distance back at the other, as long as the end stays on the subject.
   if (!atDestination) end = Math.min(Math.max(start + direction * distance, low), high);
-  const notes = /truck|pedestal/.test(camera.move) ? [`${camera.move}: rendered over one flat picture, without parallax.`] : [];
-  if (Math.abs(end - start) < frame(width) * 0.08) notes.push('The move is very short: the picture leaves little room in this direction.');
+  const short = Math.abs(end - start) < frame(width) * 0.08;
   return {
     at: (progress) => {
       const position = start + (end - start) * ease(progress);
@@ -172,7 +171,7 @@ function travel(stage: Stage, [dx, dy]: readonly [number, number]): CameraPath {
     },
     minWidth: width,
     maxWidth: width,
-    notes,
+    notes: short ? ['The move is very short: the picture leaves little room in this direction.'] : [],
   };
 }
 

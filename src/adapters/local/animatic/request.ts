@@ -37,6 +37,11 @@ function isSize(value: number, limit: number): boolean {
   return Number.isInteger(value) && value >= 64 && value <= limit && value % 2 === 0;
 }
 
+/** What of a shot is changed or left out, known without its files; a finished take's notes begin with the same sentences. */
+export function requestLimits(shot: ShotRequest): string[] {
+  return planRequest(shot).notes;
+}
+
 /** Which picture, which move, which atmosphere; `notes` says what is left out. */
 export function planRequest(shot: ShotRequest): PlannedShot {
   const picture = choosePicture(shot.references);
@@ -78,6 +83,7 @@ function choosePicture(references: ShotReference[]): ChosenPictures {
   const last = byRole('lastFrame') === reference ? undefined : byRole('lastFrame');
   const notes = reference?.role === 'subject' ? ['The subject reference is shown as it is: the animatic does not put it into a new scene.'] : [];
   const unused = references.filter((item) => item !== reference && item !== last);
+  if (last) notes.push('The first picture dissolves into the last one: nothing moves between them.');
   if (unused.length > 0) notes.push(`Not shown: ${unused.map((item) => `${item.role} ${item.assetId}`).join(', ')}.`);
   return { reference, last, notes };
 }

@@ -23,6 +23,7 @@ export interface ShotPlan {
 /** A shot ready to be drawn frame by frame, in any order; the same plan and pictures give the same bytes. */
 export interface RenderedShot {
   frames: number;
+  /** What only the pictures' sizes tell. */
   notes: string[];
   /** The frame is valid until the next call. */
   draw(index: number): Frame;
@@ -70,11 +71,7 @@ export function renderShot(plan: ShotPlan, first: Scene, last?: Scene): Rendered
   const start = first.path.at(0);
   return {
     frames: plan.frames,
-    notes: [
-      ...first.path.notes,
-      ...softness(plan, first.path),
-      ...(last ? ['The first picture dissolves into the last one: nothing moves between them.'] : []),
-    ],
+    notes: [...first.path.notes, ...softness(plan, first.path)],
     draw: (index) => {
       const frame = frames[index % 2];
       const progress = plan.frames > 1 ? index / (plan.frames - 1) : 0;

@@ -1,29 +1,33 @@
 import { AppError } from '../../../errors.ts';
 import type { Inpainter, InpaintRequest, RawImage } from '../../../ports.ts';
-import { ChildHost } from '../child/host.ts';
+import { ChildPool } from '../media/pool.ts';
 import type { RepairParams } from './child.ts';
 import type { Repair } from './repair.ts';
 
 /** Measured on one core of a busy cloud machine: 12 megapixels take 5 to 10 s with a 5 % mask, 30 to 60 s with a 50 % one. */
 const TIMEOUT_SECONDS = 300;
 
+/** At a time; each works on one core and holds some 50 bytes for each pixel around its mask. */
+const CHILDREN = 2;
+
 /**
- * The in-painter that needs no model: Telea for thin masks, PatchMatch completion for areas, in a child process that starts with the first
- * call. Pixels whose mask is 0 come back bit for bit; the same request gives the same pixels. Throws INVALID_INPUT (sizes differ, wrong
+ * The in-painter that needs no model: Telea for thin masks, PatchMatch completion for areas, in child processes that start with the first
+ * calls, two at a time. Pixels whose mask is 0 come back bit for bit; the same request gives the same pixels. Throws INVALID_INPUT (sizes differ, wrong
  * channels, nothing masked, everything masked), CANCELLED, and UNAVAILABLE where the child was killed or takes longer than five minutes.
  */
 export function createInpainter(): Inpainter & { close(): void } {
-  const child = new ChildHost(new URL('./child.js', import.meta.url), { name: 'in-painting' });
+  const children = new ChildPool(new URL('./child.js', import.meta.url), { name: 'in-painting', size: CHILDREN });
   return {
     id: 'patchmatch.1',
     generative: false,
-    close: () => child.close(),
+    close: () => children.close(),
     async inpaint(request, options = {}) {
       check(request);
       const { image, mask, seed } = request;
       const params: RepairParams = { image, mask, seed };
       const onEvent = (fraction: number): void => options.onProgress?.(fraction);
-      const result = await child.call<Repair>('repair', params, { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS, onEvent });
+      const limits = { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS, onEvent };
+      const result = await children.use(options.signal, (child) => child.call<Repair>('repair', params, limits));
       options.onProgress?.(1);
       return { image: { width: image.width, height: image.height, channels: 3, data: result.data }, algorithm: result.algorithm };
     },

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
 import { type Connect, type Connection, loadDriver, type Statement } from './driver.ts';
+import { makeFolder } from './folders.ts';
 import { MIGRATIONS, refuseForeign, refuseNewer, rollBack, upgrade } from './schema.ts';
 import { isBusy, storageError } from './sqlite-errors.ts';
 
@@ -12,7 +12,7 @@ export type Sql = (text: string) => Statement;
 /**
  * The data folder's SQLite file. Opened, made and upgraded at the first call. Work is synchronous: what it reads is one snapshot, what it writes
  * is one transaction, and it runs again from its start where another process held the lock. UNAVAILABLE where the file stays locked, cannot be
- * opened or written; MISCONFIGURED where it is damaged, or a newer release wrote it.
+ * opened or written; MISCONFIGURED where its folder cannot be made, it is damaged, or a newer release wrote it.
  */
 export interface Database {
   /** Absolute path of the file. */
@@ -52,7 +52,7 @@ interface Opened {
 
 async function open(file: string, migrations: readonly string[]): Promise<Opened> {
   const connect: Connect = await loadDriver();
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   const connection = await patiently(() => connect(file), OPEN_PATIENCE_MS);
   try {
     // The time limit comes first: two servers that start together both switch the journal.

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, type FileHandle, lstat, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { ObjectStore, StoredObject } from '../../../ports.ts';
 import { checkObjectKey, cleanFileName, objectKey } from './file-names.ts';
+import { makeFolder } from './folders.ts';
 import { fileError, hashFile, linkOrCopy, removeStale, sameBytes, sizeOf, syncFolder, systemCode, writeHashed } from './object-files.ts';
 
 /** Published names with a number; more of the same name is a defect. */
@@ -18,7 +19,8 @@ function* numberedNames(name: string, extension: string): Generator<string> {
 /**
  * Objects as files, `<homeDir>/objects/ab/<sha256>.<extension>`, written to `<homeDir>/tmp`, synced and renamed, so an object is whole or not there.
  * Object files are read-only: the readable names under `<homeDir>/outputs` are hard links to them, and an edit in place would change the object.
- * A malformed key is INVALID_INPUT everywhere; FORBIDDEN and UNAVAILABLE where the file system refuses or fails. Touches nothing before the first call.
+ * A malformed key is INVALID_INPUT everywhere; MISCONFIGURED where the data folder cannot be made, FORBIDDEN and UNAVAILABLE
+ * where the file system refuses or fails later. Touches nothing before the first call.
  */
 export function createObjectStore(homeDir: string): ObjectStore {
   const temporaryFolder = path.join(homeDir, 'tmp');
@@ -39,7 +41,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
   };
 
   async function temporaryFile(extension = 'part'): Promise<string> {
-    await mkdir(temporaryFolder, { recursive: true });
+    await makeFolder(temporaryFolder);
     // Old leftovers that cannot be removed are harmless; they must not stop a write.
     cleaned ??= removeStale(temporaryFolder).catch((error) => console.error('tmp folder not cleaned:', error));
     await cleaned;
@@ -53,7 +55,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
     if ((await sizeOf(file)) === byteLength) {
       await unlink(written);
     } else {
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(file));
       await chmod(written, 0o444);
       await rename(written, file).catch(async (error) => {
         // Windows does not replace a file that another process reads; the same content put there meanwhile is as good.
@@ -105,7 +107,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
     const file = await existing(key);
     if (!file) throw new AppError('NOT_FOUND', `There is no object ${key}.`, { hint: 'Store it again before publishing it.' });
     const { extension } = checkObjectKey(key);
-    await mkdir(outputs, { recursive: true });
+    await makeFolder(outputs);
     for (const candidate of numberedNames(cleanFileName(name, extension), extension)) {
       const target = path.join(outputs, candidate);
       try {

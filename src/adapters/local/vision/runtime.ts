@@ -47,7 +47,7 @@ export async function openSession(source: ModelSource): Promise<OpenSession> {
       if (!absent) console.error('[vision] onnxruntime-node is installed but does not load:', cause);
       if (source.runtime === 'native') {
         throw new AppError('MISCONFIGURED', 'The native ONNX runtime (onnxruntime-node) cannot be loaded.', {
-          hint: `Install it with "${NATIVE_INSTALL}", or set the vision runtime to "auto" or "wasm".`,
+          hint: `Install it with "${NATIVE_INSTALL}", or set VRAG_ONNX_RUNTIME to auto or wasm.`,
           cause,
         });
       }

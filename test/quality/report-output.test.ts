@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { advise } from '../../src/quality/advice.ts';
+import { calibrate } from '../../src/quality/calibrate.ts';
+import { shotChecks } from '../../src/quality/checks.ts';
+import { conformanceChecks } from '../../src/quality/conformance.ts';
+import type { Advice, Check, QualityReport, ShotReport } from '../../src/quality/report.ts';
+import { overallVerdict, summarise } from '../../src/quality/verdict.ts';
+import { ReportOutput, reportOutput } from '../../src/tools/report-output.ts';
+import { reportText } from '../../src/tools/report-text.ts';
+
+const calibration = calibrate(
+  Array.from({ length: 40 }, (_, i) => ({ reference: `r${i % 8}`, own: 0.8 + i * 0.005, others: [0.3 + i * 0.005, 0.4 + i * 0.005] })),
+  { embedderId: 'vision-lite0.1+colour.1', statistic: 's', preprocessing: 'p', date: '2026-01-01', positivesAre: 'p', negativesAre: 'n' },
+);
+const conformance = {
+  ...{ codec: 'h264', pixelFormat: 'yuv420p', width: 1280, height: 720, fps: 24, durationSeconds: 60, frames: 1440, announcedFrames: 1440 },
+  ...{ hasAudio: false, decodesToEnd: true },
+};
+const words = ['mountain', 'meadow', 'photograph', 'landscape', 'sheepdog'].map((word) => ({ word, probability: 0.123 }));
+
+function shotAt(index: number, mean: number, change: Partial<ShotReport>): ShotReport {
+  const assetId = `img_${String(index).padStart(16, '0')}`;
+  return {
+    ...{ index, fromSeconds: index * 3.04, toSeconds: index * 3.04 + 3.04, references: [{ assetId, role: 'firstFrame', mean, max: mean }] },
+    similarity: {
+      ...{ embedderId: 'vision-lite0.1+colour.1', block: 'model', frames: 4, firstFrame: 0.934, mean, p10: 0.812, min: 0.801 },
+      ...{ minAtSeconds: 3.1, lastQuarter: 0.812, drop: 0.022 },
+    },
+    ...{ motion: { top5Percent: 2.17, class: 'moderate' as const }, frozenShare: 0.052, longestFreezeSeconds: 0.25, blackShare: 0, flicker: 0.12, cuts: [] },
+    ...{ colour: { similarity: 0.912, shift: 4.2 }, sharpnessRatio: 0.81, seen: { reference: words, clip: words } },
+    ...change,
+  };
+}
+
+function reportOf(count: number, mean: number, change: Partial<ShotReport> = {}): QualityReport {
+  const shots = Array.from({ length: count }, (_, i) => shotAt(i, mean, change));
+  const checks: Check[] = [...conformanceChecks(conformance, { width: 1280 }), ...shots.flatMap((shot) => shotChecks(shot, calibration))];
+  const advice: Advice[] = advise(checks, shots, conformance);
+  const verdict = overallVerdict(checks);
+  const series = shots.flatMap((shot) => [0, 1, 2, 3].map((i) => ({ timeSeconds: shot.fromSeconds + i, shot: shot.index, similarity: 0.871, motion: 2.17 })));
+  return { verdict, summary: summarise(verdict, checks, advice), conformance, shots, checks, series, advice };
+}
+
+describe('a report as results show it', () => {
+  it.each([
+    ['sound', 0.95, {}],
+    ['wrong', 0.4, { frozenShare: 0.97, flicker: 30, cuts: [1, 1.2, 1.4, 1.6, 1.8, 2] }],
+  ])('of 20 %s shots stays small: text under 24,000 characters, structured content under 30 kB, a series of at most 32 points', (name, mean, change) => {
+    const data = reportOutput(reportOf(20, mean, change));
+    const text = reportText(data);
+    expect(ReportOutput.parse(data)).toEqual(data);
+    expect(text.length).toBeLessThan(name === 'sound' ? 12_000 : 24_000);
+    expect(JSON.stringify(data).length).toBeLessThan(name === 'sound' ? 25_000 : 48_000);
+    expect(data.series).toHaveLength(32);
+    expect(data.series.at(-1)?.shot).toBe(20);
+    for (let shot = 1; shot <= 20; shot++) expect(text).toMatch(new RegExp(`^${shot}\\. `, 'm'));
+  });
+
+  it('counts shots from 1 in numbers as in sentences', () => {
+    const data = reportOutput(reportOf(2, 0.4));
+    expect(data.shots.map((shot) => shot.index)).toEqual([1, 2]);
+    const references = data.checks.filter((check) => check.id === 'reference');
+    expect(references.map((check) => [check.numbers.shot, check.finding.slice(0, 6)])).toEqual([
+      [1, 'Shot 1'],
+      [2, 'Shot 2'],
+    ]);
+    expect(data.series.map((point) => point.shot)).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+    expect(reportOutput(reportOf(1, 0.4)).advice.map((one) => one.shot)).toEqual([1]);
+    expect(data.advice.map((one) => one.cause.slice(0, 9))).toEqual(['Shots 1-2']);
+  });
+
+  it('gives a line of text to checks that say something, and only numbers to the others', () => {
+    const sound = reportText(reportOutput(reportOf(1, 0.95)));
+    expect(sound).not.toMatch(/UNCALIBRATED|Checks to look at|Series/);
+    expect(sound).toMatch(/Passed: decode 1440; size 1280 x 720; reference 0.95 \(fails below/);
+    const still = reportText(reportOutput(reportOf(1, 0.95, { frozenShare: 0.5 })));
+    expect(still).toMatch(/- UNCALIBRATED freeze, shot 1: 0.5/);
+    expect(reportText(reportOutput(reportOf(1, 0.95, { flicker: 40 })))).toMatch(/^Verdict: REVIEW.*\n.*\nChecks to look at:\n- REVIEW flicker, shot 1: 40/);
+  });
+
+  it('keeps every check of a clip of one shot in the structured content, and one of each kind for unremarkable shots', () => {
+    const ids = ['decode', 'size', 'reference', 'drift', 'colour', 'sharpness', 'motion', 'freeze', 'black', 'flicker', 'cuts'];
+    expect(reportOutput(reportOf(1, 0.95)).checks.map((check) => check.id)).toEqual(ids);
+    const many = reportOutput(reportOf(3, 0.95)).checks;
+    expect(many.filter((check) => check.id === 'reference')).toHaveLength(3);
+    expect(many.filter((check) => check.id === 'flicker')).toMatchObject([{ finding: expect.stringMatching(/^Shots 1-3: 0.12 to 0.12/) }]);
+  });
+});
