@@ -1,9 +1,8 @@
 import type { FileBytes, Images } from '../ports/pictures.ts';
 import type { Check } from './report.ts';
 import type { LookedAtFrame, MeasuredShot } from './shot.ts';
+import { MOST_ROWS } from './shown.ts';
 
-/** Rows of the sheet; of longer storyboards the worst shots are shown. */
-export const MOST_ROWS = 12;
 /** A JPEG grows by a third in base64: 88 kB stay under 120 kB in a result, 148 kB under 200 kB. */
 const BYTES_OF_ONE_ROW = 88_000;
 const BYTES_PER_FURTHER_ROW = 12_000;

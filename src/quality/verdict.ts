@@ -1,4 +1,5 @@
 import type { Advice, Calibration, Check, Verdict } from './report.ts';
+import { shotNumbers } from './shown.ts';
 
 /** Worst first. `uncalibrated` and `pass` never outrank a judgement against the clip. */
 const SEVERITY: readonly Verdict[] = ['fail', 'review', 'pass', 'uncalibrated'];
@@ -63,12 +64,4 @@ function inWords(checks: readonly Check[]): string {
     .slice(0, SPELT_OUT)
     .map((check) => (check.shot === undefined || check.finding.startsWith('Shot ') ? '' : `Shot ${check.shot + 1}: `) + check.finding);
   return spelt.join(' ') + (more.length ? ` Also: ${more.join(', ')}.` : '');
-}
-
-/** Numbers of the shots, counted from 1, runs shortened: `1-3, 7`; empty for checks of the whole clip. */
-export function shotNumbers(checks: readonly { shot?: number }[]): string {
-  const numbers = [...new Set(checks.flatMap((check) => (check.shot === undefined ? [] : [check.shot + 1])))].sort((a, b) => a - b);
-  const starts = numbers.filter((number) => !numbers.includes(number - 1));
-  const ends = numbers.filter((number) => !numbers.includes(number + 1));
-  return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start}-${ends[i]}`)).join(', ');
 }

@@ -1,6 +1,4 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
-import { dependents, readManifest } from '../film/manifest.ts';
-import { requireAsset } from '../library/assets.ts';
 import type { AssetKind } from '../ports.ts';
 import type { OpenStudio, Studio } from '../studio.ts';
 import { assetOutput, thumbnail } from '../tools/asset-output.ts';
@@ -48,15 +46,15 @@ function register(server: McpServer, open: OpenStudio, kind: AssetKind, descript
 }
 
 async function read(uri: URL, studio: Studio, id: string, kind: AssetKind) {
-  const { ports } = studio;
-  const asset = await requireAsset(ports, id, kind);
+  const { ports, library, film } = studio;
+  const asset = await library.requireAsset(ports, id, kind);
   const data = await assetOutput(studio, asset);
   const about = {
     ...data,
     byteLength: asset.byteLength,
     sha256: asset.sha256,
-    manifest: await readManifest(ports, id),
-    dependents: await dependents(ports, id),
+    manifest: await film.readManifest(ports, id),
+    dependents: await film.dependents(ports, id),
   };
   if (asset.byteLength > MAX_BLOB_BYTES) {
     const note = `The file has ${asset.byteLength} bytes, more than the ${MAX_BLOB_BYTES} that a read carries: ${data.path ? `open ${data.path}` : 'it is not sent'}. A preview follows.`;

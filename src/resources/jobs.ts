@@ -1,6 +1,4 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
-import { listJobs, requireJobView } from '../film/jobs.ts';
-import { readManifest } from '../film/manifest.ts';
 import type { OpenStudio } from '../studio.ts';
 import { jobOutput } from '../tools/job-output.ts';
 import { jsonContent, reading } from './read.ts';
@@ -11,7 +9,8 @@ const COMPLETIONS = 100;
 export function registerJobs(server: McpServer, open: OpenStudio): void {
   const template = new ResourceTemplate('vrag://jobs/{id}', {
     list: async () => {
-      const { views } = await listJobs((await open()).ports, { limit: LISTED });
+      const { ports, film } = await open();
+      const { views } = await film.listJobs(ports, { limit: LISTED });
       return {
         resources: views.map((view) => ({
           uri: `vrag://jobs/${view.id}`,
@@ -23,7 +22,8 @@ export function registerJobs(server: McpServer, open: OpenStudio): void {
     },
     complete: {
       id: async (value) => {
-        const { views } = await listJobs((await open()).ports, { limit: COMPLETIONS });
+        const { ports, film } = await open();
+        const { views } = await film.listJobs(ports, { limit: COMPLETIONS });
         return views.map((view) => view.id).filter((id) => id.startsWith(value));
       },
     },
@@ -35,8 +35,8 @@ export function registerJobs(server: McpServer, open: OpenStudio): void {
     (uri, { id }) =>
       reading(uri, async () => {
         const studio = await open();
-        const view = await requireJobView(studio.ports, String(id));
-        return { contents: [jsonContent(uri, { ...jobOutput(studio, view), manifest: await readManifest(studio.ports, view.job.videoId) })] };
+        const view = await studio.film.requireJobView(studio.ports, String(id));
+        return { contents: [jsonContent(uri, { ...jobOutput(studio, view), manifest: await studio.film.readManifest(studio.ports, view.job.videoId) })] };
       }),
   );
 }

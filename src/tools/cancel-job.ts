@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { cancelJob } from '../film/jobs.ts';
 import { defineTool } from './define.ts';
 import { jobOutput, jobStates, jobText } from './job-output.ts';
 
@@ -12,7 +11,7 @@ export const cancelJobTool = defineTool({
   input: z.strictObject({ jobId: z.string() }),
   output: z.strictObject({ jobId: z.string(), state: z.enum(jobStates), advice: z.string() }),
   async handler({ jobId }, { studio }) {
-    const view = await cancelJob(studio.ports, jobId);
+    const view = await studio.film.cancelJob(studio.ports, jobId);
     studio.runner.kick();
     const advice = view.job.ended ? `The job had already ended (${view.state}); nothing was changed.` : 'Cancelling; get_job shows when it has stopped.';
     return { data: { jobId, state: view.state, advice }, text: `${advice}\n${jobText(jobOutput(studio, view))}` };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { type ReviewTarget, reviewVideo } from '../film/review.ts';
+import type { ReviewTarget } from '../film/review.ts';
 import { defineTool } from './define.ts';
 import { ReportOutput, reportOutput } from './report-output.ts';
 import { reportText } from './report-text.ts';
@@ -35,7 +35,7 @@ export const evaluateVideo = defineTool({
     if (path !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Give videoId or jobId.' });
     const onProgress = (fraction: number) => void progress(fraction, 1, 'evaluating');
-    const { evidence, ...report } = await reviewVideo(studio.ports, { target: targets[0], referenceIds, expect }, { signal, onProgress });
+    const { evidence, ...report } = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect }, { signal, onProgress });
     const data = reportOutput(report);
     return { data, text: reportText(data), images: [evidence] };
   },

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { createJob, requireJobView } from '../film/jobs.ts';
-import { planStoryboard, requireGenerator, type ShotDraft, type Storyboard } from '../film/storyboard.ts';
+import type { ShotDraft, Storyboard } from '../film/storyboard.ts';
 import { cleanText } from '../library/text.ts';
 import { CollectionInput } from './common-input.ts';
 import { defineTool } from './define.ts';
@@ -103,8 +102,8 @@ export const generateVideo = defineTool({
   async handler(args, { studio }) {
     const [width, height] = frameSize(args);
     const { collection, fps, seed, provider } = args;
-    const storyboard = await planStoryboard(studio.ports, { collection, shots: toShots(args), width, height, fps, seed, provider });
-    const { capabilities } = requireGenerator(studio.ports, storyboard.provider);
+    const storyboard = await studio.film.planStoryboard(studio.ports, { collection, shots: toShots(args), width, height, fps, seed, provider });
+    const { capabilities } = studio.film.requireGenerator(studio.ports, storyboard.provider);
     const base = {
       provider: storyboard.provider,
       generative: capabilities.generative,
@@ -122,9 +121,9 @@ export const generateVideo = defineTool({
         pollAfterSeconds: 0,
         advice: 'Nothing was started. Call again without dryRun to render it.',
       });
-    const { jobId, existing } = await createJob(studio.ports, storyboard, args.idempotencyKey);
+    const { jobId, existing } = await studio.film.createJob(studio.ports, storyboard, args.idempotencyKey);
     studio.runner.kick();
-    const { state } = await requireJobView(studio.ports, jobId);
+    const { state } = await studio.film.requireJobView(studio.ports, jobId);
     const pollAfterSeconds = state === 'succeeded' ? 0 : 2;
     const advice = `Call get_job {jobId: "${jobId}", waitSeconds: 45} to wait for the video, then evaluate_video to measure it against its reference.`;
     return answer({ jobId, ...base, state, existing, pollAfterSeconds, advice });

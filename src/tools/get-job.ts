@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { type JobView, listJobs, requireJobView } from '../film/jobs.ts';
+import type { JobView } from '../film/jobs.ts';
 import type { FileBytes } from '../ports.ts';
 import { defineTool, type ToolContext } from './define.ts';
 import { isOver, JobOutput, jobOutput, jobText } from './job-output.ts';
@@ -25,7 +25,7 @@ export const getJob = defineTool({
   async handler({ jobId, waitSeconds, limit, cursor, includeImages }, context) {
     const { studio } = context;
     if (jobId === undefined) {
-      const page = await listJobs(studio.ports, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      const page = await studio.film.listJobs(studio.ports, { limit, ...(cursor === undefined ? {} : { cursor }) });
       const jobs = page.views.map((view) => jobOutput(studio, view));
       const advice = jobs.length === 0 ? 'No job was started yet: generate_video starts one.' : 'Newest first. Give jobId for one of them.';
       const next = page.cursor ? { nextCursor: page.cursor } : {};
@@ -51,7 +51,7 @@ async function waitFor(jobId: string, waitSeconds: number, { studio, signal, pro
   const until = Date.now() + waitSeconds * 1000;
   let reported = -1;
   for (;;) {
-    const view = await requireJobView(studio.ports, jobId);
+    const view = await studio.film.requireJobView(studio.ports, jobId);
     if (view.progress > reported) {
       reported = view.progress;
       await progress(view.progress, 1, `${view.state}, ${Math.round(view.progress * 100)} %`);

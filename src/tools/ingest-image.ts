@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { requireAsset } from '../library/assets.ts';
-import { type Description, editAsset, ingest, type Source } from '../library/ingest.ts';
+import type { Description, Source } from '../library/ingest.ts';
 import type { Asset } from '../ports.ts';
 import type { Studio } from '../studio.ts';
 import { AssetOutput, assetLink, assetOutput, assetText, thumbnail } from './asset-output.ts';
@@ -43,7 +42,10 @@ export const ingestImage = defineTool({
     }
     if (imageId !== undefined) return edit(studio, imageId, collection, description);
     const source: Source = path === undefined ? { url: url ?? '' } : { path };
-    const { asset, alreadyThere } = await ingest(studio.ports, source, collection ?? 'default', description, { maxBytes: studio.maxFileBytes, signal });
+    const { asset, alreadyThere } = await studio.library.ingest(studio.ports, source, collection ?? 'default', description, {
+      maxBytes: studio.maxFileBytes,
+      signal,
+    });
     return answer(
       studio,
       asset,
@@ -59,8 +61,8 @@ async function edit(studio: Studio, imageId: string, collection: string | undefi
       hint: 'Leave collection out to edit it, or ingest its file into the other collection.',
     });
   }
-  const before = await requireAsset(studio.ports, imageId);
-  const asset = await editAsset(studio.ports, before.id, description);
+  const before = await studio.library.requireAsset(studio.ports, imageId);
+  const asset = await studio.library.editAsset(studio.ports, before.id, description);
   return answer(studio, asset, true, asset.updatedAt === before.updatedAt ? 'Nothing was changed.' : 'Updated.');
 }
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
-import { isFinal } from '../film/takes.ts';
 import type { Studio } from '../studio.ts';
 
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
@@ -108,5 +107,5 @@ export function jobText(data: JobData): string {
 
 /** True once nothing more will happen by itself. */
 export function isOver(view: JobView): boolean {
-  return view.job.ended !== undefined || (view.state === 'unknown' && view.takes.every((take) => isFinal(take.state)));
+  return view.job.ended !== undefined || view.state === 'unknown';
 }

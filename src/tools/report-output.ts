@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { QualityReport } from '../quality/report.ts';
-import { shotNumbers } from '../quality/verdict.ts';
+import { shotNumbers } from '../quality/shown.ts';
 import { round } from './asset-output.ts';
 
 const verdict = z.enum(['pass', 'review', 'fail', 'uncalibrated']);

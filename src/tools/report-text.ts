@@ -1,4 +1,4 @@
-import { MOST_ROWS } from '../quality/evidence.ts';
+import { MOST_ROWS } from '../quality/shown.ts';
 import type { ReportData } from './report-output.ts';
 
 type CheckData = ReportData['checks'][number];

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { requireCollection } from '../library/assets.ts';
-import { type Hit, type QueryImage, search } from '../library/search.ts';
+import type { Hit, QueryImage } from '../library/search.ts';
 import { cleanText } from '../library/text.ts';
 import type { Asset, Collection, FileBytes, Filter } from '../ports.ts';
 import type { Studio } from '../studio.ts';
@@ -67,7 +66,11 @@ export const searchImages = defineTool({
     if (args.query === undefined && image === undefined) return overview(studio, args);
     const offset = readCursor(args.cursor);
     const { collection, query, limit } = args;
-    const found = await search(studio.ports, { collection, query, image, filter: toFilter(args), limit, offset, maxBytes: studio.maxFileBytes }, { signal });
+    const found = await studio.library.search(
+      studio.ports,
+      { collection, query, image, filter: toFilter(args), limit, offset, maxBytes: studio.maxFileBytes },
+      { signal },
+    );
     const nextCursor = found.hasMore ? `o${offset + limit}` : undefined;
     const hits = await Promise.all(found.hits.map((hit, index) => hitOutput(studio, hit, offset + index + 1)));
     const advice = adviceFor(found.hits, found.near, collection);
@@ -149,7 +152,7 @@ async function thumbnails(studio: Studio, assets: Asset[]): Promise<FileBytes[]>
 
 async function overview(studio: Studio, args: Arguments): Promise<ToolResult<Data>> {
   const collections = (await studio.ports.catalog.collections()).map(({ name, images, videos }: Collection) => ({ name, images, videos }));
-  if (args.collection !== 'default') await requireCollection(studio.ports, args.collection);
+  if (args.collection !== 'default') await studio.library.requireCollection(studio.ports, args.collection);
   const asked = collections.some(({ name }) => name === args.collection) ? args.collection : undefined;
   const page = await studio.ports.catalog.list(asked, toFilter(args), { limit: args.limit, ...(args.cursor === undefined ? {} : { cursor: args.cursor }) });
   const hits = await Promise.all(page.assets.map((asset, index) => hitOutput(studio, { asset, scores: {}, missing: [], weak: false }, index + 1)));

@@ -55,7 +55,7 @@ test('PatchMatch finds the exact copy of nearly every patch of a shifted noise p
     nearest,
     cost: new Float32Array(width * height),
   };
-  measureCosts(field);
+  measureCosts(field, 0, targets.length);
   for (let pass = 0; pass < 6; pass++) searchTargets(field, { forward: pass % 2 === 0, reach: 120, random }, 0, targets.length);
   const exact = targets.filter((target) => nearest[target] === target - 60).length / targets.length;
   expect(exact).toBeGreaterThan(0.98);
@@ -82,15 +82,17 @@ function ramp(width: number, height: number, end: number, weigh: (a: number, b: 
   return { system: { xs: at.map((i) => i % width), ys: at.map((i) => Math.floor(i / width)), links, weights, hold }, right };
 }
 
-test('the multigrid solver finds the straight line between two fixed ends', () => {
+const pause = async (): Promise<void> => undefined;
+
+test('the multigrid solver finds the straight line between two fixed ends', async () => {
   const { system, right } = ramp(64, 40, 65, () => 1);
   const values = new Float32Array(right.length);
-  solve(buildGrids(system), values, right);
+  await solve(await buildGrids(system, pause), values, right, pause);
   const wrong = values.reduce((most, value, i) => Math.max(most, Math.abs(value - 1 - (i % 64))), 0);
   expect(wrong).toBeLessThan(0.5);
 });
 
-test('every run of the multigrid solver comes nearer to the solution, also where nearly all links are cut', () => {
+test('every run of the multigrid solver comes nearer to the solution, also where nearly all links are cut', async () => {
   const random = new Random(5);
   const drawn = new Map<number, number>();
   const { system, right } = ramp(90, 70, 100, (a, b) => {
@@ -99,7 +101,7 @@ test('every run of the multigrid solver comes nearer to the solution, also where
     drawn.set(key, weight);
     return weight;
   });
-  const grids = buildGrids(system);
+  const grids = await buildGrids(system, pause);
   const values = new Float32Array(right.length);
   /** What is minimised: half of the weighted squares, less what pulls. */
   const energy = (): number => {
@@ -114,7 +116,7 @@ test('every run of the multigrid solver comes nearer to the solution, also where
   };
   let before = energy();
   for (let run = 0; run < 6; run++) {
-    solve(grids, values, right);
+    await solve(grids, values, right, pause);
     const after = energy();
     expect(after).toBeLessThan(before + Math.abs(before) * 1e-6);
     before = after;

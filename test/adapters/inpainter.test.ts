@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createInpainter } from '../../src/adapters/local/inpainter/inpainter.ts';
+import { repair } from '../../src/adapters/local/inpainter/repair.ts';
 import { fillThin } from '../../src/adapters/local/inpainter/telea.ts';
 import type { RawImage } from '../../src/ports.ts';
 import { boxMask, draw, grain, inpainterContract, paint } from '../contracts/inpainter.ts';
@@ -89,6 +90,38 @@ describe('the in-painter without a model', () => {
     const second = await open().inpaint({ image: frame, mask, mode: 'remove', seed: 1 });
     expect(second.algorithm).toBe('Telea 2004');
     expect(second.image.data.filter((value, i) => i % 3 === 0 && value > 60).length).toBe(0);
+  });
+
+  test('a cancelled call ends in time and leaves another one alone', async () => {
+    const inpainter = open();
+    const large = { width: 3000, height: 2000, channels: 3 as const, data: new Uint8Array(3000 * 2000 * 3).fill(90) };
+    const mask = boxMask(3000, 2000, { x: 700, y: 300, width: 1500, height: 1400 });
+    const stop = new AbortController();
+    let stoppedAt = 0;
+    const cancelled = inpainter.inpaint({ image: large, mask, mode: 'remove', seed: 1 }, { signal: stop.signal }).catch((error: unknown) => error);
+    const other = inpainter.inpaint({ image: wall, mask: boxMask(320, 260, { x: 40, y: 40, width: 230, height: 180 }), mode: 'remove', seed: 1 });
+    setTimeout(() => {
+      stoppedAt = performance.now();
+      stop.abort();
+    }, 600);
+    expect(await cancelled).toMatchObject({ code: 'CANCELLED' });
+    expect(performance.now() - stoppedAt).toBeLessThan(2500);
+    expect((await other).algorithm).toMatch(/PatchMatch/);
+  });
+
+  test('looks for a cancel often, also in the work before and after the search', async () => {
+    const [width, height] = [1600, 1200];
+    const data = new Uint8Array(width * height * 3).map((_, i) => (i * 31 + (i >> 9) * 7) & 127);
+    const mask = boxMask(width, height, { x: 400, y: 200, width: 800, height: 800 });
+    let last = performance.now();
+    const start = last;
+    let longest = 0;
+    await repair({ width, height, data }, mask, 1, async () => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    });
+    // Without pauses in the last step (seams), it alone took a third of the whole time.
+    expect(longest).toBeLessThan((performance.now() - start) / 5);
   });
 
   test('fails with UNAVAILABLE when its process is killed half-way, and works at the next call', async () => {

@@ -1,3 +1,4 @@
+import { inChunks, type Pause } from './chunks.ts';
 import { onionPeel } from './onion.ts';
 import { type Field, measureCosts, RADIUS, Random, searchTargets } from './patchmatch.ts';
 import { buildPyramid, type Level, type Picture } from './pyramid.ts';
@@ -26,19 +27,19 @@ const CHUNK = 4096;
  * `undefined` where the picture has no 7 x 7 patch without an unknown pixel.
  */
 export async function complete(picture: Picture, depth: number, seed: number, breathe: Breathe): Promise<Uint8Array | undefined> {
-  const levels = buildPyramid(picture, depth);
+  const levels = await buildPyramid(picture, depth, () => breathe(0));
   if (levels.length === 0) return undefined;
   const random = new Random(seed);
   const clock = new Clock(levels, breathe);
-  await onionPeel(levels[levels.length - 1], () => clock.tick(0));
+  await onionPeel(levels[levels.length - 1], clock.pause);
   for (let i = levels.length - 1; i >= 0; i--) {
     const level = levels[i];
     const parent = levels[i + 1];
     if (parent) inherit(level, parent, random);
-    if (parent) vote(level, true);
+    if (parent) await vote(level, true, clock.pause);
     await refine(level, random, clock);
   }
-  return copyPatches(levels[0], picture.pixels, () => clock.tick(0));
+  return copyPatches(levels[0], picture.pixels, clock.pause);
 }
 
 /** Search and voting in turn. */
@@ -46,7 +47,7 @@ async function refine(level: Level, random: Random, clock: Clock): Promise<void>
   const rounds = roundsOf(level);
   const reach = level.targets.length > MANY_TARGETS ? REFINING_REACH : Math.max(level.width, level.height);
   for (let round = 0; round < rounds; round++) {
-    measureCosts(level);
+    await inChunks(level.targets.length, clock.pause, (from, to) => measureCosts(level, from, to));
     for (const forward of [true, false]) {
       for (let from = 0; from < level.targets.length; from += CHUNK) {
         const to = Math.min(level.targets.length, from + CHUNK);
@@ -54,7 +55,7 @@ async function refine(level: Level, random: Random, clock: Clock): Promise<void>
         await clock.tick(to - from);
       }
     }
-    if (vote(level, false) < SETTLED) {
+    if ((await vote(level, false, clock.pause)) < SETTLED) {
       await clock.tick((rounds - round - 1) * 2 * level.targets.length);
       break;
     }
@@ -67,6 +68,8 @@ function roundsOf(level: Field): number {
 
 /** Turns patches searched into the fraction done. */
 class Clock {
+  /** A breath without progress. */
+  readonly pause: Pause = () => this.tick(0);
   readonly #breathe: Breathe;
   readonly #total: number;
   #done = 0;
@@ -128,11 +131,19 @@ function anySource(level: Field, random: Random): number {
  * Sets each hole pixel to the weighted mean of what the patches over it say (Wexler et al. 2007, eq. 4), `even`: without the weight of
  * likeness. The scale of likeness is the mean distance of those patches. Returns the mean change of a channel.
  */
-function vote(level: Level, even: boolean): number {
+async function vote(level: Level, even: boolean, pause: Pause): Promise<number> {
+  let change = 0;
+  await inChunks(level.hole.length, pause, (from, to) => {
+    change += voteFor(level, even, from, to);
+  });
+  return change / (3 * level.hole.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0));
+}
+
+/** The pixels number `from` to `to`; returns the sum of their changes. */
+function voteFor(level: Level, even: boolean, first: number, end: number): number {
   const { width, height, hole, pixels, texture, nearest, cost, trust } = level;
   let change = 0;
-  let count = 0;
-  for (let at = 0; at < hole.length; at++) {
+  for (let at = first; at < end; at++) {
     if (hole[at] === 0) continue;
     const y = Math.floor(at / width);
     const x = at - y * width;
@@ -163,12 +174,11 @@ function vote(level: Level, even: boolean): number {
     green = Math.round(green / total);
     blue = Math.round(blue / total);
     change += Math.abs(red - pixels[at * 3]) + Math.abs(green - pixels[at * 3 + 1]) + Math.abs(blue - pixels[at * 3 + 2]);
-    count += 3;
     pixels[at * 3] = red;
     pixels[at * 3 + 1] = green;
     pixels[at * 3 + 2] = blue;
     texture[at * 2] = Math.round(across / total);
     texture[at * 2 + 1] = Math.round(down / total);
   }
-  return change / count;
+  return change;
 }

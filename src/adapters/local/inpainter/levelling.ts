@@ -1,3 +1,5 @@
+import { inChunks, type Pause } from './chunks.ts';
+
 /**
  * Least squares over differences on a pixel grid: for each unknown `hold * value` plus the weighted differences to its up to four
  * neighbours equals `right`.
@@ -29,27 +31,28 @@ const CYCLES = 2;
 const VISITS = 2;
 const COARSEST_UNKNOWNS = 16;
 const COARSEST_SWEEPS = 30;
+/** Unknowns between two pauses of a sweep: some 10 ms. */
+const SWEEP_CHUNK = 262_144;
 
 /** Joins 2 x 2 cells again and again. */
-export function buildGrids(system: GridSystem): Grids {
+export async function buildGrids(system: GridSystem, pause: Pause): Promise<Grids> {
   const count = system.hold.length;
   const blocks = new Int32Array(count);
   if (count <= COARSEST_UNKNOWNS) return { system, blocks, coarser: undefined };
   const numbers = new Map<number, number>();
-  for (let i = 0; i < count; i++) {
-    const key = (system.ys[i] >> 1) * 65536 + (system.xs[i] >> 1);
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
+  await inChunks(count, pause, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const key = (system.ys[i] >> 1) * 65536 + (system.xs[i] >> 1);
+      const number = numbers.get(key) ?? numbers.size;
+      if (number === numbers.size) numbers.set(key, number);
+      blocks[i] = number;
     }
-    blocks[i] = number;
-  }
+  });
   if (numbers.size === count) return { system, blocks, coarser: undefined };
-  return { system, blocks, coarser: buildGrids(join(system, blocks, numbers.size)) };
+  return { system, blocks, coarser: await buildGrids(await join(system, blocks, numbers.size, pause), pause) };
 }
 
-function join(from: GridSystem, blocks: Int32Array, count: number): GridSystem {
+async function join(from: GridSystem, blocks: Int32Array, count: number, pause: Pause): Promise<GridSystem> {
   const to: GridSystem = {
     xs: new Int32Array(count),
     ys: new Int32Array(count),
@@ -57,7 +60,12 @@ function join(from: GridSystem, blocks: Int32Array, count: number): GridSystem {
     weights: new Float32Array(count * 4),
     hold: new Float32Array(count),
   };
-  for (let i = 0; i < blocks.length; i++) {
+  await inChunks(blocks.length, pause, (first, end) => joinCells(from, to, blocks, first, end));
+  return to;
+}
+
+function joinCells(from: GridSystem, to: GridSystem, blocks: Int32Array, first: number, end: number): void {
+  for (let i = first; i < end; i++) {
     const block = blocks[i];
     to.xs[block] = from.xs[i] >> 1;
     to.ys[block] = from.ys[i] >> 1;
@@ -70,20 +78,20 @@ function join(from: GridSystem, blocks: Int32Array, count: number): GridSystem {
       to.weights[block * 4 + side] += from.weights[i * 4 + side] / 2;
     }
   }
-  return to;
 }
 
 /** Solves for `values` in place, from their present state, by multigrid W-cycles. */
-export function solve(grids: Grids, values: Float32Array, right: Float32Array): void {
-  for (let cycle = 0; cycle < CYCLES; cycle++) descend(grids, values, right);
+export async function solve(grids: Grids, values: Float32Array, right: Float32Array, pause: Pause): Promise<void> {
+  for (let cycle = 0; cycle < CYCLES; cycle++) await descend(grids, values, right, pause);
 }
 
-function descend({ system, blocks, coarser }: Grids, values: Float32Array, right: Float32Array): void {
+async function descend({ system, blocks, coarser }: Grids, values: Float32Array, right: Float32Array, pause: Pause): Promise<void> {
+  const sweep = (into: Float32Array, wanted: Float32Array) => inChunks(into.length, pause, (from, to) => relax(system, into, wanted, from, to), SWEEP_CHUNK);
   if (!coarser) {
-    for (let sweep = 0; sweep < COARSEST_SWEEPS; sweep++) relax(system, values, right);
+    for (let count = 0; count < COARSEST_SWEEPS; count++) relax(system, values, right, 0, values.length);
     return;
   }
-  for (let sweep = 0; sweep < SWEEPS; sweep++) relax(system, values, right);
+  for (let count = 0; count < SWEEPS; count++) await sweep(values, right);
   const rest = new Float32Array(values.length);
   const joined = new Float32Array(coarser.system.hold.length);
   for (let i = 0; i < values.length; i++) {
@@ -91,9 +99,10 @@ function descend({ system, blocks, coarser }: Grids, values: Float32Array, right
     joined[blocks[i]] += rest[i];
   }
   const coarse = new Float32Array(joined.length);
-  for (let visit = 0; visit < VISITS; visit++) descend(coarser, coarse, joined);
-  const correction = Float32Array.from(blocks, (block) => coarse[block]);
-  for (let sweep = 0; sweep < SWEEPS; sweep++) relax(system, correction, rest);
+  for (let visit = 0; visit < VISITS; visit++) await descend(coarser, coarse, joined, pause);
+  const correction = new Float32Array(blocks.length);
+  for (let i = 0; i < correction.length; i++) correction[i] = coarse[blocks[i]];
+  for (let count = 0; count < SWEEPS; count++) await sweep(correction, rest);
   const factor = bestFactor(system, correction, rest);
   for (let i = 0; i < values.length; i++) values[i] += factor * correction[i];
 }
@@ -116,8 +125,8 @@ function residual({ links, weights, hold }: GridSystem, values: Float32Array, ri
   return rest;
 }
 
-function relax({ links, weights, hold }: GridSystem, values: Float32Array, right: Float32Array): void {
-  for (let i = 0; i < values.length; i++) {
+function relax({ links, weights, hold }: GridSystem, values: Float32Array, right: Float32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
     let sum = right[i];
     let total = hold[i];
     for (let side = i * 4; side < i * 4 + 4; side++) {

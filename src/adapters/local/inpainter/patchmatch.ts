@@ -78,9 +78,9 @@ export function patchCost(field: Field, a: number, b: number, limit: number): nu
   return sum;
 }
 
-/** Brings `cost` up to date after the pixels changed. */
-export function measureCosts(field: Field): void {
-  for (const target of field.targets) field.cost[target] = patchCost(field, target, field.nearest[target], Number.POSITIVE_INFINITY);
+/** Brings `cost` of the targets number `from` to `to` up to date after the pixels changed. */
+export function measureCosts(field: Field, from: number, to: number): void {
+  for (const target of field.targets.subarray(from, to)) field.cost[target] = patchCost(field, target, field.nearest[target], Number.POSITIVE_INFINITY);
 }
 
 /** How one pass over the targets runs. */

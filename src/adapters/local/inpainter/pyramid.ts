@@ -1,3 +1,4 @@
+import { inChunks, type Pause } from './chunks.ts';
 import { boxSum } from './means.ts';
 import { type Field, RADIUS } from './patchmatch.ts';
 import { dilate, distances } from './region.ts';
@@ -30,26 +31,34 @@ const LEAST_SIDE = 20;
 const LEAST_SOURCES = 64;
 
 /** The picture at half size after half size, the finest first; empty where not even the finest has patches to copy. */
-export function buildPyramid(picture: Picture, depth: number): Level[] {
+export async function buildPyramid(picture: Picture, depth: number, pause: Pause): Promise<Level[]> {
   const steps = Math.max(0, Math.ceil(Math.log2(depth / COARSEST_DEPTH)));
   const levels: Level[] = [];
-  let scale: (Picture & { texture: Uint8Array }) | undefined = { ...picture, texture: measureTexture(picture, 2 ** Math.max(1, steps - 1)) };
+  let scale: (Picture & { texture: Uint8Array }) | undefined = { ...picture, texture: await measureTexture(picture, 2 ** Math.max(1, steps - 1), pause) };
   for (let step = 0; step <= steps && scale; step++) {
-    const level = openLevel(scale, depth / 2 ** step);
+    const level: Level = await openLevel(scale, depth / 2 ** step, pause);
     const sources = level.source.reduce((sum, value) => sum + value, 0);
     if (sources < (step === 0 ? 1 : LEAST_SOURCES) || level.targets.length === 0) break;
     levels.push(level);
-    const next: Picture & { texture: Uint8Array } = halve(scale);
+    const next: Picture & { texture: Uint8Array } = await halve(scale, pause);
     scale = Math.min(next.width, next.height) < LEAST_SIDE ? undefined : next;
   }
   return levels;
 }
 
-function openLevel({ width, height, pixels, hole, forbidden, texture }: Picture & { texture: Uint8Array }, far: number): Level {
+async function openLevel(scale: Picture & { texture: Uint8Array }, far: number, pause: Pause): Promise<Level> {
+  const { width, height, pixels, hole, forbidden, texture } = scale;
   const nearForbidden = dilate({ width, height, data: forbidden }, RADIUS);
+  await pause();
   const nearHole = dilate({ width, height, data: hole }, RADIUS);
+  await pause();
   const depth = distances({ width, height, data: hole });
+  await pause();
   const source = new Uint8Array(width * height);
+  const trust = new Float32Array(width * height);
+  await inChunks(trust.length, pause, (from, to) => {
+    for (let at = from; at < to; at++) trust[at] = depth[at] > 0 ? Math.max(LEAST_TRUST, BORDER_FALLOFF ** -depth[at]) : 1;
+  });
   const found: number[] = [];
   for (let y = RADIUS; y < height - RADIUS; y++) {
     for (let x = RADIUS; x < width - RADIUS; x++) {
@@ -57,6 +66,7 @@ function openLevel({ width, height, pixels, hole, forbidden, texture }: Picture 
       if (nearForbidden[at] === 0) source[at] = 1;
       if (nearHole[at] === 1) found.push(at);
     }
+    await pause();
   }
   return {
     width,
@@ -70,12 +80,12 @@ function openLevel({ width, height, pixels, hole, forbidden, texture }: Picture 
     cost: new Float32Array(width * height),
     hole,
     depth,
-    trust: depth.map((value) => Math.max(LEAST_TRUST, BORDER_FALLOFF ** -value)),
+    trust,
   };
 }
 
 /** Means of the known pixels of each 2 x 2 block; a block with an unknown pixel is unknown, so nothing of the removed object leaks in. */
-function halve(from: Picture & { texture: Uint8Array }): Picture & { texture: Uint8Array } {
+async function halve(from: Picture & { texture: Uint8Array }, pause: Pause): Promise<Picture & { texture: Uint8Array }> {
   const width = from.width >> 1;
   const height = from.height >> 1;
   const size = width * height;
@@ -98,6 +108,7 @@ function halve(from: Picture & { texture: Uint8Array }): Picture & { texture: Ui
       average(from.pixels, to.pixels, known, at, 3);
       average(from.texture, to.texture, known, at, 2);
     }
+    await pause();
   }
   return to;
 }
@@ -115,7 +126,7 @@ function average(from: Uint8Array, to: Uint8Array, known: number[], at: number, 
  * Mean absolute gradients over known pixels in a square of `radius` (texture features of Newson et al. 2014, "Video Inpainting of Complex
  * Scenes", section 3.3): they keep grass and water from being replaced by smooth areas at coarse scales, where their detail is averaged away.
  */
-function measureTexture({ width, height, pixels, hole }: Picture, radius: number): Uint8Array {
+async function measureTexture({ width, height, pixels, hole }: Picture, radius: number, pause: Pause): Promise<Uint8Array> {
   const out = new Uint8Array(width * height * 2);
   for (const [channel, step] of [
     [0, 1],
@@ -130,8 +141,10 @@ function measureTexture({ width, height, pixels, hole }: Picture, radius: number
         weight[at] = 1;
         gradient[at] = Math.abs(brightness(pixels, at) - brightness(pixels, at + step));
       }
+      await pause();
     }
     boxSum(gradient, width, height, radius);
+    await pause();
     boxSum(weight, width, height, radius);
     for (let at = 0; at < gradient.length; at++) out[at * 2 + channel] = weight[at] > 0 ? Math.min(255, Math.round(gradient[at] / weight[at])) : 0;
   }

@@ -28,6 +28,7 @@ const PATCHMATCH = 'PatchMatch (Barnes 2009) with voting (Wexler 2007)';
 /** Fills the mask and blends: thin holes first, then areas, each in its own part of the picture. Pixels whose mask is 0 stay as they are. */
 export async function repair(image: Pixels, mask: Plane, seed: number, breathe: Breathe): Promise<Repair> {
   const work = new Work(image, mask);
+  await breathe(0);
   const thin = work.holes.filter((hole) => hole.depth < THIN_DEPTH);
   const areas = groupHoles(work.holes.filter((hole) => hole.depth >= THIN_DEPTH));
   if (thin.length > 0) await work.fillWithTelea(thin);
@@ -35,6 +36,7 @@ export async function repair(image: Pixels, mask: Plane, seed: number, breathe: 
   for (let i = 0; i < areas.length; i++) {
     await work.fillWithPatches(areas[i], seed, (fraction) => breathe((i + fraction) / areas.length));
   }
+  await breathe(1);
   return { data: blend(image.data, work.filled, mask.data), algorithm: [...work.algorithms].join(', ') };
 }
 

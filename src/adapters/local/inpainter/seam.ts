@@ -1,3 +1,4 @@
+import { inChunks, type Pause } from './chunks.ts';
 import { buildGrids, type GridSystem, solve } from './levelling.ts';
 import { localMeans } from './means.ts';
 import { RADIUS } from './patchmatch.ts';
@@ -37,16 +38,20 @@ interface Copies {
  * known pixels fixed (screened Poisson equation, Bhat et al. 2008, "Fourier Analysis of the 2D Screened Poisson Equation for Gradient
  * Domain Problems"); the gradient across a seam is the mean of what both patches say.
  */
-export async function copyPatches(level: Level, original: Uint8Array, breathe: () => Promise<void>): Promise<Uint8Array> {
-  const copies = collect(level);
+export async function copyPatches(level: Level, original: Uint8Array, pause: Pause): Promise<Uint8Array> {
+  const copies = await collect(level, pause);
   const out = Uint8Array.from(original);
-  const system = openSystem(original, localMeans(original, level.hole, level, STEP_RADIUS), copies);
-  const grids = buildGrids(system);
+  const means = localMeans(original, level.hole, level, STEP_RADIUS);
+  await pause();
+  const system = openSystem(copies);
+  await inChunks(copies.places.length, pause, (from, to) => linkPixels(system, original, means, copies, from, to));
+  const grids = await buildGrids(system, pause);
   const values = new Float32Array(copies.places.length);
   for (let channel = 0; channel < 3; channel++) {
     for (let i = 0; i < values.length; i++) values[i] = original[copies.origins[i] * 3 + channel];
-    await breathe();
-    solve(grids, values, wantedDifferences(original, copies, system, channel));
+    const right = new Float32Array(values.length);
+    await inChunks(right.length, pause, (from, to) => wantDifferences(right, original, copies, system, channel, from, to));
+    await solve(grids, values, right, pause);
     for (let i = 0; i < values.length; i++) {
       const copied = original[copies.origins[i] * 3 + channel];
       const levelled = Math.max(copied - MOST_CHANGE, Math.min(copied + MOST_CHANGE, values[i]));
@@ -56,37 +61,45 @@ export async function copyPatches(level: Level, original: Uint8Array, breathe: (
   return out;
 }
 
-function collect({ width, height, hole, nearest, depth }: Level): Copies {
+async function collect({ width, height, hole, nearest, depth }: Level, pause: Pause): Promise<Copies> {
   const number = new Int32Array(hole.length).fill(-1);
-  const places: number[] = [];
-  const origins: number[] = [];
-  for (let at = 0; at < hole.length; at++) {
-    if (hole[at] === 0) continue;
-    const y = Math.floor(at / width);
-    const centreY = Math.max(RADIUS, Math.min(height - RADIUS - 1, y));
-    const centreX = Math.max(RADIUS, Math.min(width - RADIUS - 1, at - y * width));
-    const centre = centreY * width + centreX;
-    number[at] = places.length;
-    places.push(at);
-    origins.push(nearest[centre] + at - centre);
-  }
+  const count = hole.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
+  const places = new Int32Array(count);
+  const origins = new Int32Array(count);
+  let next = 0;
+  await inChunks(hole.length, pause, (from, to) => {
+    for (let at = from; at < to; at++) {
+      if (hole[at] === 0) continue;
+      const y = Math.floor(at / width);
+      const centreY = Math.max(RADIUS, Math.min(height - RADIUS - 1, y));
+      const centreX = Math.max(RADIUS, Math.min(width - RADIUS - 1, at - y * width));
+      const centre = centreY * width + centreX;
+      number[at] = next;
+      places[next] = at;
+      origins[next++] = nearest[centre] + at - centre;
+    }
+  });
   const deepest = depth.reduce((most, value) => Math.max(most, value), 0);
+  await pause();
   const pull = 1 / Math.max(LEAST_REACH, REACH_PER_DEPTH * deepest) ** 2;
-  return { width, height, number, places: Int32Array.from(places), origins: Int32Array.from(origins), pull };
+  return { width, height, number, places, origins, pull };
 }
 
-/** Links between neighbouring hole pixels; `hold` also has the links to known neighbours. */
-function openSystem(pixels: Uint8Array, means: Uint8Array, copies: Copies): GridSystem {
-  const { width, places, origins, number } = copies;
+function openSystem({ width, places, pull }: Copies): GridSystem {
   const count = places.length;
-  const system: GridSystem = {
+  return {
     xs: places.map((at) => at % width),
     ys: places.map((at) => Math.floor(at / width)),
     links: new Int32Array(count * 4).fill(-1),
     weights: new Float32Array(count * 4),
-    hold: new Float32Array(count).fill(copies.pull),
+    hold: new Float32Array(count).fill(pull),
   };
-  for (let i = 0; i < count; i++) {
+}
+
+/** Links between neighbouring hole pixels; `hold` also has the links to known neighbours. */
+function linkPixels(system: GridSystem, pixels: Uint8Array, means: Uint8Array, copies: Copies, from: number, to: number): void {
+  const { places, origins, number } = copies;
+  for (let i = from; i < to; i++) {
     for (let side = 0; side < 4; side++) {
       const step = stepTo(copies, places[i], side);
       if (step === 0) continue;
@@ -101,7 +114,6 @@ function openSystem(pixels: Uint8Array, means: Uint8Array, copies: Copies): Grid
       if (neighbour < 0) system.hold[i] += weight;
     }
   }
-  return system;
 }
 
 function weightOf(pixels: Uint8Array, means: Uint8Array, a: number, b: number): number {
@@ -115,10 +127,9 @@ function stepBetween(pixels: Uint8Array, a: number, b: number): number {
   return sum / 3;
 }
 
-function wantedDifferences(pixels: Uint8Array, copies: Copies, system: GridSystem, channel: number): Float32Array {
+function wantDifferences(right: Float32Array, pixels: Uint8Array, copies: Copies, system: GridSystem, channel: number, from: number, to: number): void {
   const { places, origins } = copies;
-  const right = new Float32Array(places.length);
-  for (let i = 0; i < places.length; i++) {
+  for (let i = from; i < to; i++) {
     const copied = pixels[origins[i] * 3 + channel];
     right[i] = copies.pull * copied;
     for (let side = 0; side < 4; side++) {
@@ -134,7 +145,6 @@ function wantedDifferences(pixels: Uint8Array, copies: Copies, system: GridSyste
       }
     }
   }
-  return right;
 }
 
 /** Index step to the left, right, upper or lower neighbour (side 0 to 3), or 0 at the picture's edge. */

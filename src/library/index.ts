@@ -1,0 +1,6 @@
+/** What tools and resources use of the library. */
+export { requireAsset, requireCollection } from './assets.ts';
+export { deleteAsset } from './delete.ts';
+export { editAsset, ingest } from './ingest.ts';
+export { inpaintAsset } from './inpaint.ts';
+export { search } from './search.ts';
