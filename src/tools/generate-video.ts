@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ShotDraft, Storyboard } from '../film/storyboard.ts';
 import { cleanText } from '../library/text.ts';
+import type { Ports } from '../ports.ts';
 import { CollectionInput } from './common-input.ts';
 import { defineTool } from './define.ts';
 import { jobStates, providerSentence } from './job-output.ts';
@@ -121,6 +122,7 @@ export const generateVideo = defineTool({
         pollAfterSeconds: 0,
         advice: 'Nothing was started. Call again without dryRun to render it.',
       });
+    await requireCodec(studio.ports);
     const { jobId, existing } = await studio.film.createJob(studio.ports, storyboard, args.idempotencyKey);
     studio.runner.kick();
     const { state } = await studio.film.requireJobView(studio.ports, jobId);
@@ -129,6 +131,14 @@ export const generateVideo = defineTool({
     return answer({ jobId, ...base, state, existing, pollAfterSeconds, advice });
   },
 });
+
+/** Refused before a job is made: without a codec no shot could be written, joined or shown. */
+async function requireCodec(ports: Ports): Promise<void> {
+  if ((await ports.media.codec()) !== undefined) return;
+  throw new AppError('UNSUPPORTED', 'No video codec is installed, so no video can be made.', {
+    hint: 'Run `npm install node-av` where vrag-mcp is installed, or put ffmpeg 5.1 or newer and ffprobe on PATH, then restart the server.',
+  });
+}
 
 function frameSize({ aspectRatio, resolution }: Arguments): [width: number, height: number] {
   const [across, down] = ASPECTS[aspectRatio];

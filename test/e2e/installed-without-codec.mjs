@@ -37,12 +37,11 @@ try {
   const { asset } = await good('ingest_image', { path: picture, caption: 'the sea' });
   assert.equal((await good('search_images', { query: 'sea' })).hits[0].id, asset.id);
   await good('inpaint_image', { imageId: asset.id, boxes: [{ x: 300, y: 150, width: 40, height: 40 }] });
-  const { jobId } = await good('generate_video', { prompt: 'zoom in', imageId: asset.id, durationSeconds: 1 });
-  const { structuredContent, content } = await call('get_job', { jobId, waitSeconds: 30 });
-  assert.equal(structuredContent.jobs[0].state, 'failed', content[0].text);
-  assert.match(content[0].text, /no video codec/i);
-  assert.match(content[0].text, /npm install node-av/);
-  console.log(`✓ get_job says what is missing:\n${content[0].text}`);
+  const refused = await call('generate_video', { prompt: 'zoom in', imageId: asset.id, durationSeconds: 1 });
+  assert(refused.isError);
+  assert.match(refused.content[0].text, /^UNSUPPORTED: no video codec/i);
+  assert.match(refused.content[0].text, /npm install node-av/);
+  console.log(`✓ generate_video says what is missing:\n${refused.content[0].text}`);
 } finally {
   await client.close();
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10 });

@@ -8,7 +8,8 @@ import { shotChecks } from '../../src/quality/checks.ts';
 import { conformanceChecks, describeConformance } from '../../src/quality/conformance.ts';
 import { REFERENCE_STATISTIC, REFERENCE_VIEWS } from '../../src/quality/reference.ts';
 import type { Calibration, Check, Expectation, ShotReport } from '../../src/quality/report.ts';
-import { judge, overallVerdict, shotNumbers, summarise } from '../../src/quality/verdict.ts';
+import { shotNumbers } from '../../src/quality/shown.ts';
+import { judge, overallVerdict, summarise } from '../../src/quality/verdict.ts';
 
 const about = { embedderId: 'test', statistic: 's', preprocessing: 'p', date: '2026-01-01', positivesAre: 'p', negativesAre: 'n' };
 /** 40 clips of 8 references: own scores .80 to .995, others .30 to .495, the nearest of each clip .40 to .595. */
