@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors.ts';
 import type { Inpainter, InpaintRequest, RawImage } from '../../../ports.ts';
-import { ChildPool } from '../media/pool.ts';
+import { ChildPool } from '../child/pool.ts';
 import type { RepairParams } from './child.ts';
 import type { Repair } from './repair.ts';
 

@@ -1,3 +1,5 @@
+import type { Pause } from './chunks.ts';
+
 /** Sums over squares of 2 radius + 1, in place. */
 export function boxSum(values: Float32Array, width: number, height: number, radius: number): void {
   const line = new Float32Array(Math.max(width, height) + 1);
@@ -10,16 +12,26 @@ export function boxSum(values: Float32Array, width: number, height: number, radi
 }
 
 /** Means of the known RGB pixels in a square of 2 radius + 1 around each pixel; 0 where none is known. `hole` is over 0 where unknown. */
-export function localMeans(pixels: Uint8Array, hole: Uint8Array, size: { width: number; height: number }, radius: number): Uint8Array {
+export async function localMeans(
+  pixels: Uint8Array,
+  hole: Uint8Array,
+  size: { width: number; height: number },
+  radius: number,
+  pause: Pause,
+): Promise<Uint8Array> {
   const { width, height } = size;
   const out = new Uint8Array(pixels.length);
-  const known = Float32Array.from(hole, (value) => (value > 0 ? 0 : 1));
-  const count = Float32Array.from(known);
+  const known = new Float32Array(hole.length);
+  for (let at = 0; at < known.length; at++) known[at] = hole[at] > 0 ? 0 : 1;
+  const count = known.slice();
   boxSum(count, width, height, radius);
+  await pause();
   const sums = new Float32Array(hole.length);
   for (let channel = 0; channel < 3; channel++) {
     for (let at = 0; at < sums.length; at++) sums[at] = known[at] * pixels[at * 3 + channel];
+    await pause();
     boxSum(sums, width, height, radius);
+    await pause();
     for (let at = 0; at < sums.length; at++) out[at * 3 + channel] = count[at] > 0 ? Math.round(sums[at] / count[at]) : 0;
   }
   return out;

@@ -41,8 +41,7 @@ interface Copies {
 export async function copyPatches(level: Level, original: Uint8Array, pause: Pause): Promise<Uint8Array> {
   const copies = await collect(level, pause);
   const out = Uint8Array.from(original);
-  const means = localMeans(original, level.hole, level, STEP_RADIUS);
-  await pause();
+  const means = await localMeans(original, level.hole, level, STEP_RADIUS, pause);
   const system = openSystem(copies);
   await inChunks(copies.places.length, pause, (from, to) => linkPixels(system, original, means, copies, from, to));
   const grids = await buildGrids(system, pause);

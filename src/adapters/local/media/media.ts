@@ -5,9 +5,9 @@ import { AppError } from '../../../errors.ts';
 import type { EncodeOptions, Media, RawImage, ScannedFrame, VideoInfo } from '../../../ports/pictures.ts';
 import type { CallOptions } from '../../../ports.ts';
 import { type ChildHost, ChildStopped } from '../child/host.ts';
+import { ChildPool } from '../child/pool.ts';
 import type { CodecChoice } from './backend.ts';
 import type { CallParams } from './child.ts';
-import { ChildPool } from './pool.ts';
 import type { ScanBatch } from './reading.ts';
 
 export interface OpenMediaOptions {

@@ -1,5 +1,5 @@
 import { AppError } from '../../../errors.ts';
-import { ChildHost } from '../child/host.ts';
+import { ChildHost } from './host.ts';
 
 /**
  * Gives each call a child process of its own, at most `size` at a time, so a crash or a time limit is the doing of the file at hand
