@@ -41,6 +41,7 @@ export async function ingest(ports: Ports, source: Source, collection: string, d
     described: description,
   };
   try {
+    if (video) await refuseCutOff(ports, stored.key);
     const asset = video ? await addVideo(ports, base) : await addImage(ports, { ...base, mediaType: info?.mediaType ?? file.mediaType }, file.bytes);
     const first = await ports.catalog.findBySha256(collection, stored.sha256);
     if (!first || first.id === asset.id) return { asset, alreadyThere: false };
@@ -95,6 +96,18 @@ export async function addImage(ports: Ports, fresh: NewAsset & { mediaType: stri
   const asset = toAsset(fresh, 'image', { width: info.width, height: info.height, mediaType: fresh.mediaType, seen, subject });
   await ports.catalog.upsert([{ asset, vectors: [{ vector }] }], ports.embedder.id);
   return asset;
+}
+
+/** Least share of the announced frames that must decode; containers that only estimate their number are off by a little. */
+const WHOLE_SHARE = 0.9;
+
+/** A clip whose data ends early would be used, and measured, as if it were whole. */
+async function refuseCutOff(ports: Ports, objectKey: string): Promise<void> {
+  const path = (await ports.objects.localPath(objectKey)) ?? '';
+  const { frames: announced } = await ports.media.probe(path);
+  const { frames } = await ports.media.scan(path, { width: 16, height: 16, format: 'gray' }, () => undefined);
+  if (frames >= announced * WHOLE_SHARE) return;
+  throw new AppError('INVALID_MEDIA', `The video is cut off or damaged: ${frames} of ${announced} frames decode.`, { hint: 'Export or download it again.' });
 }
 
 /** Looks at frames of a video and puts it into the catalog with one vector per sampled frame. */

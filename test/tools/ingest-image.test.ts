@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect } from '../client.ts';
+import { cutData, noisyFrames } from '../fixtures/clips.ts';
 import { photographPath } from '../fixtures/photographs.ts';
 import { animatedGif, cmykJpeg, exifRotatedJpeg, heicHeader, hugePng, jpeg, png, png16, textFile, truncatedJpeg } from '../fixtures/pictures.ts';
 
@@ -131,6 +132,13 @@ describe('bad input is refused with what to do, and nothing is added', () => {
       { path: await file('cut.mp4', Buffer.concat([Buffer.from('\0\0\0\x18ftypisom\0\0\x02\0isomiso2', 'latin1'), Buffer.alloc(500)])) },
       'INVALID_MEDIA',
     ));
+  it('an MP4 whose second half is missing', async () => {
+    const { ports } = await server.studio();
+    const whole = path.join(server.inbox, 'whole.mp4');
+    await ports.media.encode(noisyFrames(48), { path: whole, width: 320, height: 180, fps: 24 });
+    expect((await server.call<Ingested>('ingest_image', { path: whole })).asset).toMatchObject({ mediaType: 'video/mp4', width: 320 });
+    await refused({ path: await file('half.mp4', cutData(await readFile(whole), 0.5)) }, 'INVALID_MEDIA', 'of 48 frames');
+  });
   it('a picture of 30,000 x 30,000 pixels in a few kB', async () => refused({ path: await file('huge.png', hugePng()) }, 'INVALID_MEDIA', '30000'));
   it('a HEIC picture', async () => refused({ path: await file('phone.heic', heicHeader()) }, 'INVALID_MEDIA', 'HEIC', 'convert'));
   it('a path outside the allowed folders', () => refused({ path: '/etc/hostname' }, 'FORBIDDEN', 'VRAG_ALLOWED_DIRS'));
