@@ -6,7 +6,7 @@ import type { Ports } from './ports.ts';
 export interface Studio {
   ports: Ports;
   /** The domain, loaded with the studio: starting a server must not pay for it. */
-  library: typeof import('./library/index.ts');
+  assets: typeof import('./library/index.ts');
   film: typeof import('./film/index.ts');
   runner: JobRunner;
   /** Largest file that a source may be, in bytes. */
@@ -25,11 +25,11 @@ export type OpenStudio = () => Promise<Studio>;
 export function lazyStudio(config: Config, options: { localPaths: boolean }): { open: OpenStudio; close(): Promise<void> } {
   let opened: Promise<Studio> | undefined;
   const open = async (): Promise<Studio> => {
-    const [{ openPorts }, library, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
+    const [{ openPorts }, assets, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
     const ports = openPorts(config);
     const runner = film.createJobRunner(ports);
     runner.start();
-    return { ports, library, film, runner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };
+    return { ports, assets, film, runner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };
   };
   return {
     open: () => {

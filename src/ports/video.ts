@@ -17,22 +17,25 @@ export interface ShotReference {
 }
 
 /** Camera moves as camera people name them (directions are the camera's). */
-export type CameraMove =
-  | 'static'
-  | 'pan left'
-  | 'pan right'
-  | 'tilt up'
-  | 'tilt down'
-  | 'zoom in'
-  | 'zoom out'
-  | 'dolly in'
-  | 'dolly out'
-  | 'truck left'
-  | 'truck right'
-  | 'pedestal up'
-  | 'pedestal down'
-  | 'roll left'
-  | 'roll right';
+export const CAMERA_MOVES = [
+  'static',
+  'pan left',
+  'pan right',
+  'tilt up',
+  'tilt down',
+  'zoom in',
+  'zoom out',
+  'dolly in',
+  'dolly out',
+  'truck left',
+  'truck right',
+  'pedestal up',
+  'pedestal down',
+  'roll left',
+  'roll right',
+] as const;
+
+export type CameraMove = (typeof CAMERA_MOVES)[number];
 
 /** One shot, ready for a provider. */
 export interface ShotRequest {

@@ -46,8 +46,8 @@ function register(server: McpServer, open: OpenStudio, kind: AssetKind, descript
 }
 
 async function read(uri: URL, studio: Studio, id: string, kind: AssetKind) {
-  const { ports, library, film } = studio;
-  const asset = await library.requireAsset(ports, id, kind);
+  const { ports, film } = studio;
+  const asset = await studio.assets.requireAsset(ports, id, kind);
   const data = await assetOutput(studio, asset);
   const about = {
     ...data,

@@ -13,7 +13,7 @@ export const deleteImage = defineTool({
   }),
   output: z.strictObject({ deletedId: z.string(), bytesDeleted: z.boolean(), dependents: z.array(z.string()), advice: z.string() }),
   async handler({ imageId, purge }, { studio }) {
-    const { id, name, collection, dependents, bytes: outcome } = await studio.library.deleteAsset(studio.ports, imageId, purge);
+    const { id, name, collection, dependents, bytes: outcome } = await studio.assets.deleteAsset(studio.ports, imageId, purge);
     const bytesDeleted = outcome === 'deleted';
     const bytes = {
       deleted: 'Its bytes are deleted.',

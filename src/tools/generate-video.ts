@@ -2,28 +2,11 @@ import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ShotDraft, Storyboard } from '../film/storyboard.ts';
 import { cleanText } from '../library/text.ts';
+import { CAMERA_MOVES } from '../ports/video.ts';
 import type { Ports } from '../ports.ts';
 import { CollectionInput } from './common-input.ts';
 import { defineTool } from './define.ts';
 import { jobStates, providerSentence } from './job-output.ts';
-
-const MOVES = [
-  'static',
-  'pan left',
-  'pan right',
-  'tilt up',
-  'tilt down',
-  'zoom in',
-  'zoom out',
-  'dolly in',
-  'dolly out',
-  'truck left',
-  'truck right',
-  'pedestal up',
-  'pedestal down',
-  'roll left',
-  'roll right',
-] as const;
 
 /** Width to height. */
 const ASPECTS = { '16:9': [16, 9], '9:16': [9, 16], '1:1': [1, 1], '4:3': [4, 3], '21:9': [21, 9] } as const;
@@ -32,7 +15,7 @@ const RESOLUTIONS = { '480p': 480, '720p': 720, '1080p': 1080 } as const;
 
 const prompt = z.string().min(1).max(2000);
 const durationSeconds = z.number().min(1).max(60);
-const camera = z.enum(MOVES);
+const camera = z.enum(CAMERA_MOVES);
 
 const input = z.strictObject({
   prompt: prompt.optional().describe('What happens, how the camera moves, the weather; or give shots'),

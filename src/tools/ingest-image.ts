@@ -42,7 +42,7 @@ export const ingestImage = defineTool({
     }
     if (imageId !== undefined) return edit(studio, imageId, collection, description);
     const source: Source = path === undefined ? { url: url ?? '' } : { path };
-    const { asset, alreadyThere } = await studio.library.ingest(studio.ports, source, collection ?? 'default', description, {
+    const { asset, alreadyThere } = await studio.assets.ingest(studio.ports, source, collection ?? 'default', description, {
       maxBytes: studio.maxFileBytes,
       signal,
     });
@@ -61,8 +61,8 @@ async function edit(studio: Studio, imageId: string, collection: string | undefi
       hint: 'Leave collection out to edit it, or ingest its file into the other collection.',
     });
   }
-  const before = await studio.library.requireAsset(studio.ports, imageId);
-  const asset = await studio.library.editAsset(studio.ports, before.id, description);
+  const before = await studio.assets.requireAsset(studio.ports, imageId);
+  const asset = await studio.assets.editAsset(studio.ports, before.id, description);
   return answer(studio, asset, true, asset.updatedAt === before.updatedAt ? 'Nothing was changed.' : 'Updated.');
 }
 

@@ -46,7 +46,7 @@ export const inpaintImage = defineTool({
     if (args.maskPath !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Mark the part by boxes, ellipses or polygons.' });
     const onProgress = (fraction: number) => void progress(fraction, 1, 'in-painting');
-    const { source, asset, algorithm, changedShare, markedShare, seconds } = await studio.library.inpaintAsset(
+    const { source, asset, algorithm, changedShare, markedShare, seconds } = await studio.assets.inpaintAsset(
       studio.ports,
       { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) },
       { signal, onProgress },

@@ -66,7 +66,7 @@ export const searchImages = defineTool({
     if (args.query === undefined && image === undefined) return overview(studio, args);
     const offset = readCursor(args.cursor);
     const { collection, query, limit } = args;
-    const found = await studio.library.search(
+    const found = await studio.assets.search(
       studio.ports,
       { collection, query, image, filter: toFilter(args), limit, offset, maxBytes: studio.maxFileBytes },
       { signal },
@@ -152,7 +152,7 @@ async function thumbnails(studio: Studio, assets: Asset[]): Promise<FileBytes[]>
 
 async function overview(studio: Studio, args: Arguments): Promise<ToolResult<Data>> {
   const collections = (await studio.ports.catalog.collections()).map(({ name, images, videos }: Collection) => ({ name, images, videos }));
-  if (args.collection !== 'default') await studio.library.requireCollection(studio.ports, args.collection);
+  if (args.collection !== 'default') await studio.assets.requireCollection(studio.ports, args.collection);
   const asked = collections.some(({ name }) => name === args.collection) ? args.collection : undefined;
   const page = await studio.ports.catalog.list(asked, toFilter(args), { limit: args.limit, ...(args.cursor === undefined ? {} : { cursor: args.cursor }) });
   const hits = await Promise.all(page.assets.map((asset, index) => hitOutput(studio, { asset, scores: {}, missing: [], weak: false }, index + 1)));
