@@ -25,7 +25,7 @@ const score = (value) => (typeof value === 'number' ? value.toFixed(value < 10 ?
 /** Where a similarity lies between "fails" and "passes", on a scale from 0 to 1. */
 function gauge({ value, verdict, numbers: { failBelow, passFrom } }) {
   const at = (x) => (x * 400).toFixed(1);
-  return html`<svg viewBox="0 0 400 16" role="img" aria-label="similarity ${score(value)}: ${verdict}; fails below ${score(failBelow)}, passes from ${score(passFrom)}">
+  return html`<svg viewBox="0 0 400 16" role="img" aria-label="similarity ${score(Number(value))}: ${verdict}; fails below ${score(failBelow)}, passes from ${score(passFrom)}">
 <rect class="zone-fail" x="0" y="4" width="${at(failBelow)}" height="8" rx="2"/><rect class="zone-review" x="${at(failBelow)}" y="4" width="${at(passFrom - failBelow)}" height="8"/><rect class="zone-pass" x="${at(passFrom)}" y="4" width="${at(1 - passFrom)}" height="8" rx="2"/>
 <rect class="needle" x="${at(value - 0.006)}" y="0" width="5" height="16" rx="2"/></svg>`;
 }
@@ -66,7 +66,7 @@ function shot({ label, prompt, foundBy, clip, sheet, poster, evidence, plan, job
 <blockquote>“${prompt}”</blockquote>
 <div class="from"><img src="${reference.image}" alt="Reference: ${reference.caption ?? reference.name}" loading="lazy">
 <p><strong>Reference</strong><br>${reference.caption ?? reference.name}<br><span class="soft">${foundBy}; ${reference.width} × ${reference.height}</span></p></div>
-<div class="measure"><div><span>Similarity to the reference <span class="soft">(cosine)</span></span><b class="${check.verdict}">${score(check.value)}</b></div>${gauge(check)}</div>
+<div class="measure"><div><span>Similarity to the reference <span class="soft">(cosine)</span></span><b class="${check.verdict}">${score(Number(check.value))}</b></div>${gauge(check)}</div>
 <div class="measure"><div><span>Over the clip</span><span class="soft">lowest ${score(part.similarity.min)}</span></div>${curve(report.series, check.numbers)}</div>
 <div class="measure"><div><span>Motion <span class="soft">(px per ⅛ s at 128 px)</span></span><b>${score(part.measures.motion)}, ${part.motionClass}</b></div></div>
 <details><summary>Provenance</summary>${facts([
@@ -121,7 +121,7 @@ const wrongReference = ({
   evidence,
 }) => html`<section id="wrong"><h2>The wrong reference</h2><p class="intro">A measure that passes everything measures nothing. Here the clip of shot “${label}” is compared with a picture it was not made from.</p>
 <div class="versus"><div><img src="${poster}" alt="First frame of the clip ${label}"></div><span>against</span><div><img src="${reference}" alt="${name}"></div>
-<div>${badge(check.verdict, check.verdict === 'fail' ? 'clear fail' : check.verdict)}<div class="measure wide"><div><span>Similarity</span><b class="${check.verdict}">${score(check.value)}</b></div>${gauge(check)}</div><p>${check.finding}</p></div></div>
+<div>${badge(check.verdict, check.verdict === 'fail' ? 'clear fail' : check.verdict)}<div class="measure wide"><div><span>Similarity</span><b class="${check.verdict}">${score(Number(check.value))}</b></div>${gauge(check)}</div><p>${check.finding}</p></div></div>
 ${evidence && html`<details><summary>Evidence and advice</summary><p>${report.advice.map(({ cause, change }) => html`${cause} ${change} `)}</p><img class="evidence" src="${evidence}" alt="The wrong reference beside frames of the clip" loading="lazy"></details>`}</section>`;
 
 const refused = ({

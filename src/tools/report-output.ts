@@ -16,7 +16,7 @@ export const ReportOutput = z.strictObject({
     z.strictObject({
       id: z.string(),
       verdict,
-      value: z.union([z.number(), z.string()]),
+      value: z.string().describe('A number, where it is one'),
       unit: z.string(),
       finding: z.string(),
       numbers: numbers.describe('Where given: shot, failBelow, passFrom, fromSeconds, toSeconds'),
@@ -106,7 +106,7 @@ function checkOutput(check: Check): ReportData['checks'][number] {
   const number = shot === undefined ? undefined : shot + 1;
   return {
     ...{ id, verdict, unit, finding },
-    value: typeof value === 'number' ? round(value, 3) : value,
+    value: String(typeof value === 'number' ? round(value, 3) : value),
     numbers: roundNumbers({ shot: number, failBelow: cutPoint?.fail, passFrom: cutPoint?.pass, fromSeconds, toSeconds }),
     ...(expected === undefined ? {} : { expected: String(expected) }),
     ...(calibration ? { calibratedOn: `${calibration.positives.n} true and ${calibration.negatives.n} false pairs, ${calibration.date}` } : {}),
