@@ -3,6 +3,7 @@
  * Unless said otherwise: sizes in pixels of the upright (EXIF-oriented) picture, times in seconds from the start,
  * points in time as ISO 8601 UTC strings, money in US dollars.
  */
+export type * from './ports/call.ts';
 export type * from './ports/catalog.ts';
 export type * from './ports/pictures.ts';
 export type * from './ports/storage.ts';
@@ -31,9 +32,4 @@ export interface Ports {
   videoGenerators: ReadonlyMap<string, VideoGenerator>;
   /** Ends child processes and closes files; afterwards no port may be used. */
   close(): Promise<void>;
-}
-
-export interface CallOptions {
-  /** Aborting rejects with code CANCELLED and stops the work (a child process is killed if it must be). */
-  signal?: AbortSignal | undefined;
 }

@@ -2,8 +2,9 @@ import { AppError } from '../errors.ts';
 import { addVideo } from '../library/ingest.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
+import { uncite } from './citations.ts';
 import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
-import { uncite, videoManifest, writeManifest } from './manifest.ts';
+import { videoManifest, writeManifest } from './manifest.ts';
 import { isFinal, LEASE_SECONDS, stopTake } from './takes.ts';
 
 /** Frames on the contact sheet of a finished video, and their layout. */

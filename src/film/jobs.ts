@@ -4,7 +4,7 @@ import { TOMBSTONE } from '../library/assets.ts';
 import { newId } from '../library/ids.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
-import { cite } from './manifest.ts';
+import { cite } from './citations.ts';
 import type { Storyboard } from './storyboard.ts';
 import { isFinal, readTake, stopTake, TAKE, type Take, type TakeState } from './takes.ts';
 

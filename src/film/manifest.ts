@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
 import type { JsonValue, Ports } from '../ports.ts';
+import { cite, createOnce } from './citations.ts';
 import type { JobView } from './jobs.ts';
 
 /** Where one reference of a shot came from. */
@@ -50,9 +50,6 @@ export type Manifest =
 
 export const MANIFEST = 'manifest';
 
-/** Record kind that lists what cites an asset, by the citing asset's id. */
-const citedBy = (assetId: string): string => `cited-by/${assetId}`;
-
 /** Stores a manifest and a citation for each of its sources; a second time it changes nothing. */
 export async function writeManifest(ports: Ports, manifest: Manifest): Promise<void> {
   const sources = manifest.type === 'video' ? manifest.shots.flatMap((shot) => shot.references) : [manifest.source];
@@ -60,32 +57,10 @@ export async function writeManifest(ports: Ports, manifest: Manifest): Promise<v
   await createOnce(ports, MANIFEST, manifest.assetId, manifest as unknown as JsonValue);
 }
 
-/** Notes that an asset (made, or being made) cites its sources; a second time it changes nothing. */
-export async function cite(ports: Ports, assetId: string, type: Manifest['type'], sourceIds: string[]): Promise<void> {
-  for (const sourceId of sourceIds) await createOnce(ports, citedBy(sourceId), assetId, { type });
-}
-
-/** Takes the citations back, where nothing came of it or the citing asset is deleted. */
-export async function uncite(ports: Ports, assetId: string, sourceIds: string[]): Promise<void> {
-  for (const sourceId of sourceIds) await ports.records.delete(citedBy(sourceId), assetId);
-}
-
-async function createOnce(ports: Ports, kind: string, id: string, body: JsonValue): Promise<void> {
-  await ports.records.create({ kind, id, body }).catch((error) => {
-    if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
-  });
-}
-
 /** The manifest of an asset, or `undefined` for one that was not made here. */
 export async function readManifest(ports: Ports, assetId: string): Promise<Manifest | undefined> {
   const record = await ports.records.get(MANIFEST, assetId);
   return record?.body as unknown as Manifest | undefined;
-}
-
-/** Ids of the assets made from this one, newest first, at most 100. */
-export async function dependents(ports: Ports, assetId: string): Promise<string[]> {
-  const { records } = await ports.records.list(citedBy(assetId), { limit: 100 });
-  return records.map((record) => record.id);
 }
 
 /** The manifest of a job's video. */

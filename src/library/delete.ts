@@ -1,5 +1,6 @@
+import { dependents, uncite } from '../film/citations.ts';
 import { readJobView } from '../film/jobs.ts';
-import { dependents, readManifest, uncite } from '../film/manifest.ts';
+import { readManifest } from '../film/manifest.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
 

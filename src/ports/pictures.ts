@@ -1,4 +1,4 @@
-import type { CallOptions } from '../ports.ts';
+import type { CallOptions } from './call.ts';
 
 /** Decoded sRGB pixels, 8 bits a channel, rows from the top, interleaved, no padding: `data.length === width * height * channels`. */
 export interface RawImage {

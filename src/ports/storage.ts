@@ -1,4 +1,4 @@
-import type { CallOptions } from '../ports.ts';
+import type { CallOptions } from './call.ts';
 import type { FileBytes } from './pictures.ts';
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../ports.ts';
+import type { CallOptions } from './call.ts';
 import type { Box, RawImage } from './pictures.ts';
 import type { JsonValue } from './storage.ts';
 

@@ -1,27 +1,13 @@
 import { createFog } from './fog.ts';
-import type { Frame } from './frames.ts';
 import { createGrain } from './grain.ts';
+import type { Density, Overlay } from './overlay.ts';
 import { createRain } from './rain.ts';
 import { createSnow } from './snow.ts';
-
-/** How much of it: from words such as "light" and "heavy". */
-export type Density = 'light' | 'normal' | 'heavy';
 
 export interface Effect {
   kind: 'snow' | 'rain' | 'fog' | 'grain';
   density: Density;
 }
-
-/** Where and when a frame is: `shift` is how far the picture has moved on screen since the first frame, in output pixels. */
-export interface Moment {
-  index: number;
-  timeSeconds: number;
-  shiftX: number;
-  shiftY: number;
-}
-
-/** Draws one effect over a finished frame. Deterministic: the same seed and moment give the same pixels. */
-export type Overlay = (frame: Frame, moment: Moment) => void;
 
 const WEATHER = '(?:fog|mist|haze|rain|wind|sleet|hail|storm|drizzle)';
 const BESIDE = String.raw`(?:\s*[,&+]\s*(?:and\s+|with\s+)?|\s+(?:and|with|or|plus|mixed\s+with)\s+)(?:(?!no\b|without\b)\w+\s+)?`;

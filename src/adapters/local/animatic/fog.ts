@@ -1,5 +1,5 @@
-import type { Density, Overlay } from './atmosphere.ts';
 import type { Frame } from './frames.ts';
+import type { Density, Overlay } from './overlay.ts';
 import { hash } from './random.ts';
 
 /** Grid of the fog in output pixels; it is soft, so it is computed coarse and drawn smooth. */

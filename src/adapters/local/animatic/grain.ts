@@ -1,4 +1,4 @@
-import type { Density, Overlay } from './atmosphere.ts';
+import type { Density, Overlay } from './overlay.ts';
 import { hash, randomFrom } from './random.ts';
 
 const TILE = 512;

@@ -1,4 +1,4 @@
-import type { Density, Overlay } from './atmosphere.ts';
+import type { Density, Overlay } from './overlay.ts';
 import { hash } from './random.ts';
 import { drawStreak } from './streak.ts';
 

@@ -1,7 +1,8 @@
 import type { Box, RawImage } from '../../../ports/pictures.ts';
-import { createOverlays, type Effect, type Overlay } from './atmosphere.ts';
+import { createOverlays, type Effect } from './atmosphere.ts';
 import type { CameraPlan } from './camera.ts';
 import { createFrame, type Frame, ViewPainter } from './frames.ts';
+import type { Overlay } from './overlay.ts';
 import { type CameraPath, planPath, type View } from './path.ts';
 import { toPicture } from './planes.ts';
 import { MAX_STEP } from './resample.ts';

@@ -1,5 +1,5 @@
-import type { Density, Moment, Overlay } from './atmosphere.ts';
 import type { Frame } from './frames.ts';
+import type { Density, Moment, Overlay } from './overlay.ts';
 import { hash } from './random.ts';
 import { drawStreak } from './streak.ts';
 
