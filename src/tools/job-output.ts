@@ -46,7 +46,7 @@ export type JobData = z.input<typeof JobOutput>;
 export function providerSentence(generative: boolean): string {
   return generative
     ? ''
-    : 'No AI video model is configured, so this is an animatic: camera moves over the reference (the README, section "Video models", says how one is added). ';
+    : 'No AI video model is configured, so this is an animatic: camera moves over the reference (this version has no other provider; see "Video models" in the README). ';
 }
 
 export function jobOutput(studio: Studio, view: JobView): JobData {
