@@ -48,7 +48,7 @@ export type Manifest =
       seed: number;
     };
 
-export const MANIFEST = 'manifest';
+const MANIFEST = 'manifest';
 
 /** Stores a manifest and a citation for each of its sources; a second time it changes nothing. */
 export async function writeManifest(ports: Ports, manifest: Manifest): Promise<void> {

@@ -55,7 +55,7 @@ export const isFinal = (state: TakeState): boolean => ['succeeded', 'failed', 'c
  * Read, change, compare-and-swap; repeated when somebody else was faster. With `owner` the write counts only under that lease
  * (CONFLICT once it is lost).
  */
-export async function changeTake(ports: Ports, id: string, change: (take: Take) => Take, owner?: string): Promise<Take> {
+async function changeTake(ports: Ports, id: string, change: (take: Take) => Take, owner?: string): Promise<Take> {
   for (let attempt = 0; ; attempt++) {
     const record = await ports.records.get(TAKE, id);
     if (!record) throw new AppError('NOT_FOUND', `There is no take "${id}".`);
@@ -108,10 +108,10 @@ async function step(ports: Ports, id: string, take: Take, save: Save, signal: Ab
   const generator = ports.videoGenerators.get(take.provider);
   if (!generator) throw new AppError('MISCONFIGURED', `Video provider "${take.provider}" is no longer configured.`);
   if (take.cancelRequested) return cancelTake(generator, take, save);
-  if (take.state === 'created')
-    return save((current) => ({ ...current, state: 'submitting', attempts: current.attempts + 1, startedAt: new Date().toISOString() })).then((next) =>
-      submit(ports, generator, id, next, save),
-    );
+  if (take.state === 'created') {
+    const next = await save((current) => ({ ...current, state: 'submitting', attempts: current.attempts + 1, startedAt: new Date().toISOString() }));
+    return submit(ports, generator, id, next, save);
+  }
   if (take.state === 'submitting') return adopt(generator, id, take, save);
   return follow(ports, generator, take, save, signal);
 }

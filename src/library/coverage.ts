@@ -1,7 +1,7 @@
 import type { Asset, SeenQuery } from '../ports.ts';
 
 /** Below this probability what the pixels say is shown as weak (measured on 108 pictures: no absent noun scored above .15). */
-export const WEAK_BELOW = 0.15;
+const WEAK_BELOW = 0.15;
 
 /** Weight from which a concept stands for the word itself; under it, only for something close. */
 export const KNOWN_WEIGHT = 0.7;

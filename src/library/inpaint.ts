@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
 import { writeManifest } from '../film/manifest.ts';
 import type { Asset, CallOptions, Ports } from '../ports.ts';
 import { originalBytes, requireAsset } from './assets.ts';
@@ -86,7 +85,5 @@ function catalogue(
 
 async function decodeMask(ports: Ports, path: string) {
   const file = await ports.files.resolve(path);
-  const mask = await ports.images.decode(await ports.files.read(file));
-  if (mask.width * mask.height === 0) throw new AppError('INVALID_MEDIA', 'The mask picture is empty.');
-  return mask;
+  return ports.images.decode(await ports.files.read(file));
 }

@@ -20,7 +20,7 @@ export interface SearchRequest {
 export interface HitScores {
   /** BM25 of the words against name, caption and tags: larger is better, unbounded. */
   words?: number;
-  /** Probability 0..1 that what the query names is seen in the picture (mean over the query's known words and colours). */
+  /** Probability 0..1 that what the query names is seen in the picture: mean over its known words, without one the mean share of its colours. */
   seen?: number;
   /** Cosine to the query picture, -1..1, in the collection's embedder. */
   image?: number;
@@ -50,6 +50,7 @@ export interface SearchResult {
 
 /** Candidates taken from each list before fusion. */
 const CANDIDATES = 200;
+
 /** Searches a collection by text, by picture or by both, fused by strength. NOT_FOUND for an unknown collection. */
 export async function search(ports: Ports, request: SearchRequest, options: CallOptions = {}): Promise<SearchResult> {
   await requireCollection(ports, request.collection);

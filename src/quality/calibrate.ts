@@ -14,7 +14,7 @@ export interface CalibrationClip {
  * A clip passes at or above both and fails below both; between them it is for people to look at. Where the populations overlap the pass
  * point is that of the wrong references, where they are apart it is that of the right ones, so neither kind of clip is judged on a guess.
  */
-export const CUT_RULE = 'a = 5 % quantile of positives; b = 95 % quantile of nearestNegatives; failBelow = min(a, b); passFrom = max(a, b); review between';
+const CUT_RULE = 'a = 5 % quantile of positives; b = 95 % quantile of nearestNegatives; failBelow = min(a, b); passFrom = max(a, b); review between';
 
 /** Draws of the bootstrap. */
 const DRAWS = 2000;

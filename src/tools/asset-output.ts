@@ -72,7 +72,7 @@ export function assetText(asset: AssetData): string {
   return lines.join('\n');
 }
 
-export function assetUri(asset: { id: string; kind: Asset['kind'] }): string {
+function assetUri(asset: { id: string; kind: Asset['kind'] }): string {
   return `vrag://${asset.kind}s/${asset.id}`;
 }
 

@@ -1,23 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { planPath } from '../../src/adapters/local/animatic/path.ts';
-import type { CameraMove } from '../../src/ports/video.ts';
+import { CAMERA_MOVES } from '../../src/ports/video.ts';
 import { draw, planOf, shotOf } from './animatic-pictures.ts';
 
 describe('framing', () => {
-  const moves: CameraMove[] = [
-    'static',
-    'pan left',
-    'pan right',
-    'tilt up',
-    'tilt down',
-    'zoom in',
-    'zoom out',
-    'dolly in',
-    'truck left',
-    'pedestal up',
-    'roll left',
-    'roll right',
-  ];
   const sources = [
     { width: 4000, height: 3000 },
     { width: 1000, height: 3000 },
@@ -32,7 +18,7 @@ describe('framing', () => {
   const subjects = [undefined, { x: 0, y: 0, width: 0.2, height: 0.3 }, { x: 0.7, y: 0.8, width: 0.3, height: 0.2 }, { x: 0, y: 0, width: 1, height: 1 }];
 
   it('never leaves the picture, whatever the move, the sizes, the speed and the subject', () => {
-    for (const move of moves) {
+    for (const move of CAMERA_MOVES) {
       for (const speed of ['very slow', 'fast'] as const) {
         for (const source of sources) {
           for (const target of targets) {
@@ -59,7 +45,7 @@ describe('framing', () => {
   it('moves as asked even where the picture has just the size of the video or its subject fills it', () => {
     const size = { width: 1280, height: 720 };
     for (const subject of [undefined, { x: 0, y: 0, width: 1, height: 1 }]) {
-      for (const move of moves.filter((name) => name !== 'static')) {
+      for (const move of CAMERA_MOVES.filter((name) => name !== 'static')) {
         const path = planPath({ camera: { move, speed: 'slow', fullRange: false }, source: size, target: size, durationSeconds: 6, subject });
         const [start, end] = [path.at(0), path.at(1)];
         const travelled = Math.hypot(end.x - start.x, end.y - start.y) + Math.abs(end.width - start.width) + Math.abs(end.roll - start.roll) * 1000;
@@ -70,7 +56,7 @@ describe('framing', () => {
 
   it('draws no edge: a white picture stays white to the border through every move', () => {
     const white = draw(400, 300, () => [255, 255, 255]);
-    for (const move of moves) {
+    for (const move of CAMERA_MOVES) {
       const shot = shotOf(planOf(move, { frames: 5 }), white);
       for (let index = 0; index < 5; index++) {
         const frame = shot.draw(index);

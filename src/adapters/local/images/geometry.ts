@@ -16,7 +16,7 @@ export interface Pixels {
 }
 
 /** The largest part of a picture with the target's aspect ratio, in whole pixels, its centre as near to that of `focus` as the borders allow. */
-export function coverCrop(image: { width: number; height: number }, target: { width: number; height: number }, focus?: Box): Pixels {
+function coverCrop(image: { width: number; height: number }, target: { width: number; height: number }, focus?: Box): Pixels {
   const aspect = target.width / target.height;
   const width = Math.max(1, Math.min(image.width, Math.round(image.height * aspect)));
   const height = Math.max(1, Math.min(image.height, Math.round(image.width / aspect)));

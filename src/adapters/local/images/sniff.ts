@@ -5,12 +5,12 @@ export interface Kind {
   mediaType?: string;
 }
 
-export const JPEG: Kind = { name: 'a JPEG picture', mediaType: 'image/jpeg' };
-export const PNG: Kind = { name: 'a PNG picture', mediaType: 'image/png' };
-export const GIF: Kind = { name: 'a GIF picture', mediaType: 'image/gif' };
-export const WEBP: Kind = { name: 'a WebP picture', mediaType: 'image/webp' };
-export const AVIF: Kind = { name: 'an AVIF picture', mediaType: 'image/avif' };
-export const TIFF: Kind = { name: 'a TIFF picture', mediaType: 'image/tiff' };
+const JPEG: Kind = { name: 'a JPEG picture', mediaType: 'image/jpeg' };
+const PNG: Kind = { name: 'a PNG picture', mediaType: 'image/png' };
+const GIF: Kind = { name: 'a GIF picture', mediaType: 'image/gif' };
+const WEBP: Kind = { name: 'a WebP picture', mediaType: 'image/webp' };
+const AVIF: Kind = { name: 'an AVIF picture', mediaType: 'image/avif' };
+const TIFF: Kind = { name: 'a TIFF picture', mediaType: 'image/tiff' };
 export const SVG: Kind = { name: 'an SVG drawing', mediaType: 'image/svg+xml' };
 const VIDEO: Kind = { name: 'a video' };
 const RAW: Kind = { name: 'a camera raw picture' };

@@ -18,7 +18,7 @@ export interface TextStyle {
 }
 
 /** Foreign text made fit to draw: one line, no control or direction characters, no broken surrogates. */
-export function printable(text: string, maxCharacters = MAX_CHARACTERS): string {
+function printable(text: string, maxCharacters = MAX_CHARACTERS): string {
   const clean = text
     .slice(0, maxCharacters * 4)
     .replace(/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/gu, ' ')
@@ -47,7 +47,7 @@ function fontFile(bold: boolean): string {
  * Draws text with the packaged DejaVu Sans; characters that it lacks come from the system's fonts or show as boxes.
  * 4 channels, as large as the ink needs; `undefined` where there is nothing to draw.
  */
-export async function drawText(text: string, style: TextStyle): Promise<RawImage | undefined> {
+async function drawText(text: string, style: TextStyle): Promise<RawImage | undefined> {
   const shown = printable(text);
   if (!shown) return undefined;
   const escaped = shown.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -54,7 +54,7 @@ export interface Field {
 }
 
 /** Sum of squared differences of two patches; stops at the end of the row that reaches `limit`. */
-export function patchCost(field: Field, a: number, b: number, limit: number): number {
+function patchCost(field: Field, a: number, b: number, limit: number): number {
   const { pixels, texture, width } = field;
   const across = texture[2 * a] - texture[2 * b];
   const down = texture[2 * a + 1] - texture[2 * b + 1];

@@ -26,7 +26,7 @@ const MAX_SIDE = 16384;
 const MAX_FPS = 240;
 
 /** A frame rate as an exact fraction: whole numbers, NTSC rates (n x 1000/1001, SMPTE ST 170), else thousandths. */
-export function frameRate(fps: number): FrameRate {
+function frameRate(fps: number): FrameRate {
   const ntsc = (Math.round(fps) * 1000) / 1001;
   if (Number.isInteger(fps)) return { num: fps, den: 1 };
   if (Math.abs(fps - ntsc) < 0.005) return { num: Math.round(fps) * 1000, den: 1001 };

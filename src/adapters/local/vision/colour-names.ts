@@ -8,7 +8,7 @@ export type ColourName = (typeof COLOUR_NAMES)[number];
  * whose name ends in one of the twelve terms and holds no other: .93 of them get that name (boxes in HSV: .61). That survey has one
  * white; its border stands between it and "light grey" (lightness .89).
  */
-export function colourName(lightness: number, a: number, b: number): ColourName {
+function colourName(lightness: number, a: number, b: number): ColourName {
   const chroma = Math.hypot(a, b);
   if (lightness < 0.15) return 'black';
   if (chroma < 0.035) return lightness < 0.27 ? 'black' : lightness > 0.92 ? 'white' : 'grey';

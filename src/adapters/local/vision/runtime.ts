@@ -34,7 +34,7 @@ export interface OpenSession {
 const SESSION_OPTIONS = { graphOptimizationLevel: 'all', logSeverityLevel: 3, extra: { session: { disable_quant_qdq: '1' } } };
 
 /** The command that adds the fast runtime without its install script (which downloads a CUDA provider on Linux x64). */
-export const NATIVE_INSTALL = 'npm i --ignore-scripts onnxruntime-node@1.30.0';
+const NATIVE_INSTALL = 'npm i --ignore-scripts onnxruntime-node@1.30.0';
 
 /** Loads the model in the asked runtime. MISCONFIGURED where the model file or the asked native runtime is not there. */
 export async function openSession(source: ModelSource): Promise<OpenSession> {
