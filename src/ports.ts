@@ -14,7 +14,7 @@ import type { Catalog } from './ports/catalog.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
-import type { Embedder, Recogniser } from './ports/vision.ts';
+import type { Embedder, Embedders, Recogniser } from './ports/vision.ts';
 
 /** All adapters of one configuration, built once and handed to every handler. Each is lazy: building it touches nothing. */
 export interface Ports {
@@ -25,7 +25,10 @@ export interface Ports {
   downloads: Downloads;
   images: Images;
   media: Media;
+  /** What the eye compares frames with: free and local, whatever the collections are pinned to. */
   embedder: Embedder;
+  /** What collections are searched with. */
+  embedders: Embedders;
   recogniser: Recogniser;
   inpainter: Inpainter;
   /** By provider id; the first is the default. */

@@ -30,6 +30,7 @@ export function openPorts(config: Config): Ports {
     images,
     media,
     embedder: vision.embedder,
+    embedders: { fallback: () => Promise.resolve(vision.embedder), get: () => Promise.resolve(vision.embedder) },
     recogniser: vision.recogniser,
     inpainter,
     videoGenerators: new Map([[animatic.id, animatic]]),

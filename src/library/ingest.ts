@@ -94,7 +94,7 @@ export async function addImage(ports: Ports, fresh: NewAsset & { mediaType: stri
     ports.recogniser.subject(picture),
   ]);
   const asset = toAsset(fresh, 'image', { width: info.width, height: info.height, mediaType: fresh.mediaType, seen, subject });
-  await ports.catalog.upsert([{ asset, vectors: [{ vector }] }], ports.embedder.id);
+  await ports.catalog.upsert([{ asset, vectors: [{ embedderId: ports.embedder.id, vectors: [{ vector }] }] }], ports.embedder.id);
   return asset;
 }
 
@@ -121,7 +121,7 @@ export async function addVideo(ports: Ports, fresh: NewAsset): Promise<Asset> {
   const entries: AssetVector[] = vectors.map((vector, index) => ({ vector, atSeconds: times[index] }));
   const { width, height, mediaType, durationSeconds, fps } = info;
   const asset = { ...toAsset(fresh, 'video', { width, height, mediaType, seen: strongest(seen), subject: undefined }), durationSeconds, fps };
-  await ports.catalog.upsert([{ asset, vectors: entries }], ports.embedder.id);
+  await ports.catalog.upsert([{ asset, vectors: [{ embedderId: ports.embedder.id, vectors: entries }] }], ports.embedder.id);
   return asset;
 }
 

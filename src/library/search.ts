@@ -97,7 +97,7 @@ async function imageList(ports: Ports, request: SearchRequest, depth: number, op
   const { bytes, self } = await queryBytes(ports, request);
   const picture = await ports.images.decode(bytes, { maxSide: 1024 });
   const [vector] = await ports.embedder.embedImages([picture], options);
-  const ranked = await ports.catalog.nearest(request.collection, vector, request.filter, depth + 1);
+  const ranked = await ports.catalog.nearest(request.collection, { embedderId: ports.embedder.id, vector }, request.filter, depth + 1);
   return ranked.filter((hit) => hit.id !== self);
 }
 

@@ -51,6 +51,11 @@ export interface Images {
   resize(image: RawImage, options: { width: number; height: number; fit: 'cover' | 'contain'; focus?: Box }): Promise<RawImage>;
   /** A grid of equal cells (contained on dark grey) with an optional one-line label burnt in under each; JPEG of at most `maxBytes` (quality is lowered to fit). */
   contactSheet(cells: { image: RawImage; label?: string }[], options: { columns: number; cellWidth: number; maxBytes?: number }): Promise<FileBytes>;
+  /**
+   * Numbers for telling pictures apart without a model: mean lightness (0 black .. 1 white, mean of sRGB luma) and a 64-bit perceptual
+   * hash (16 hex digits), which stays within a few bits when the picture is scaled, re-compressed or slightly recoloured.
+   */
+  fingerprint(image: RawImage): Promise<{ brightness: number; perceptualHash: string }>;
   /** A storyboard card: the wrapped `text` on a neutral ground with a small `title`; no system font is needed. */
   card(text: string, options: { width: number; height: number; title?: string }): Promise<RawImage>;
 }

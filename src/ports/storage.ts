@@ -77,6 +77,14 @@ export interface Files {
   resolve(path: string, options?: { maxBytes?: number }): Promise<AllowedFile>;
   /** The bytes of a resolved file. CONFLICT where its size has changed since; otherwise as `resolve`. */
   read(file: AllowedFile): Promise<Uint8Array>;
+  /**
+   * The files below an allowed folder, or those that a glob pattern (`*`, `**`, `?`, `[...]`, `{a,b}`; absolute, `~` or below one) matches,
+   * in a stable order (by path), one at a time. Hidden files and folders are left out, links are followed only where they stay inside the
+   * allowed folders, each file comes once. Names only: nothing is opened. Errors as `resolve`, for the folder.
+   */
+  walk(folderOrPattern: string): AsyncIterable<AllowedFile>;
+  /** What a source path stands for: one file, or something for `walk`; a path that holds glob characters and is an existing file is a file. */
+  classify(path: string): Promise<'file' | 'folder' | 'pattern'>;
   /** The folders that may be read, as absolute paths. */
   allowedFolders(): Promise<string[]>;
 }

@@ -17,12 +17,25 @@ export interface Embedder {
   embedTexts?(texts: string[], options?: CallOptions): Promise<Float32Array[]>;
 }
 
+/** The embedders of this configuration. A collection is searched with the one it is pinned to; the configuration only sets the default of new ones. */
+export interface Embedders {
+  /** The embedder of new collections. Loads no model; MISCONFIGURED where the configured one is not there or cannot be read. */
+  fallback(): Promise<Embedder>;
+  /**
+   * The embedder of an id (as pinned by a collection) or of a configured name (`vision`, `descriptor`, a model id of the hub, a folder).
+   * Loads no model. MISCONFIGURED where it cannot be had here: the hint names `reindex`.
+   */
+  get(idOrName: string): Promise<Embedder>;
+}
+
 /** What was seen in a picture, stored with the asset as data: a better concept table needs no new pass. */
 export interface Seen {
   /** [class index, probability], p >= .001, at most 64, best first (ImageNet-1k classes of the packaged model). */
   classes: [classIndex: number, probability: number][];
   /** [colour name, share of the picture 0..1, centre-weighted], share >= .01, largest first. */
   colours: [name: string, share: number][];
+  /** The same for what stands out in the picture: [colour name, share of the subject 0..1]; absent where nothing does or no model looked. */
+  subjectColours?: [name: string, share: number][];
 }
 
 /** A word or phrase of a query that the model knows. */

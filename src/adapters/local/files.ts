@@ -38,6 +38,10 @@ export function createFiles(config: Config, machine: Machine = { platform: proce
 
   return {
     allowedFolders,
+    classify: () => Promise.resolve('file'),
+    walk: () => {
+      throw new AppError('INTERNAL', 'Folders are not walked yet.');
+    },
     async resolve(asked, options = {}) {
       const { handle, file } = await check(toAbsolute(asked, machine, config), asked, options.maxBytes ?? config.maxFileBytes);
       await handle.close();

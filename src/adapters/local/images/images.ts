@@ -2,6 +2,7 @@ import type { FileBytes, Images, RawImage } from '../../../ports.ts';
 import { drawCard } from './card.ts';
 import { decodeHere, probeHere } from './decode.ts';
 import { createDrawings } from './drawings.ts';
+import { fingerprint } from './fingerprint.ts';
 import { resizeRaw } from './geometry.ts';
 import { fromRaw, supportedKind } from './sharp.ts';
 import { drawSheet } from './sheet.ts';
@@ -41,6 +42,7 @@ export function createImages(options: { maxPixels: number; svgSeconds?: number }
     encode: (image, how) => gate(() => encode(image, how)),
     resize: (image, how) => gate(() => resizeRaw(image, how)),
     contactSheet: (cells, how) => gate(() => drawSheet(cells, how)),
+    fingerprint: (image) => gate(() => fingerprint(image)),
     card: (text, how) => gate(() => drawCard(text, how)),
     close: () => drawings.close(),
   };

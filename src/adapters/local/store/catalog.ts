@@ -1,11 +1,12 @@
 import { AppError } from '../../../errors.ts';
-import type { Asset, Catalog, Collection, Filter, Ranked } from '../../../ports.ts';
+import type { Asset, AssetVector, Catalog, Collection, Filter, Ranked } from '../../../ports.ts';
 import { ASSET_COLUMNS, type AssetRow, assetOf } from './asset-rows.ts';
 import { removeAssets, upsertAssets } from './catalog-writes.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import type { Database, Sql } from './database.ts';
 import { editDistance } from './edit-distance.ts';
 import { filterCondition } from './filter.ts';
+import { codeOf } from './quantise.ts';
 import { ResidentCollection } from './resident.ts';
 import { textQuery } from './search-text.ts';
 
@@ -78,12 +79,16 @@ function list(sql: Sql, name: string | undefined, filter: Filter, { limit, curso
 
 function collections(sql: Sql): Collection[] {
   return sql(`
-    select name, embedder_id as embedderId, dimensions, created_at as createdAt,
+    select name, embedder_id as embedderId, dimensions, created_at as createdAt, 0 as requireApproval,
       (select count(*) from asset where collection = c.id and kind = 'image') as images,
       (select count(*) from asset where collection = c.id and kind = 'video') as videos
     from collection c order by name`)
     .all<Collection>()
-    .map((row) => ({ ...row }));
+    .map((row) => ({ ...row, requireApproval: false }));
+}
+
+function unbuilt(): Promise<never> {
+  return Promise.reject(new AppError('INTERNAL', 'Generations are not built yet.'));
 }
 
 function similarIds(sql: Sql, id: string, limit: number): string[] {
@@ -115,7 +120,12 @@ export function createCatalog(database: Database): Catalog {
   };
 
   return {
-    upsert: (entries, embedderId) => upsertAssets(database, entries, embedderId),
+    upsert: (entries, embedderId) =>
+      upsertAssets(
+        database,
+        entries.map(({ asset, vectors }) => ({ asset, ...(vectors?.[0] ? { vectors: vectors[0].vectors } : {}) })),
+        entries[0]?.vectors?.[0]?.embedderId ?? embedderId,
+      ),
     remove: (ids) => removeAssets(database, ids),
     get: (id) => database.read((sql) => one(sql, 'where a.id = ?', id)),
     findBySha256: (collection, sha256) =>
@@ -123,7 +133,36 @@ export function createCatalog(database: Database): Catalog {
         one(sql, 'join collection c on c.id = a.collection where a.sha256 = ? and c.name = ? order by a.number limit 1', sha256, collection),
       ),
     countByObjectKey: (objectKey) => database.read((sql) => sql('select count(*) as n from asset where object_key = ?').get<{ n: number }>(objectKey)?.n ?? 0),
-    nearest: (name, vector, filter, k) =>
+    getMany: (ids) => database.read((sql) => ids.map((id) => one(sql, 'where a.id = ?', id)).filter((asset) => asset !== undefined)),
+    vectors: (ids) =>
+      database.read((sql) => {
+        const found = new Map<string, AssetVector[]>();
+        for (const id of ids) {
+          const rows = sql('select at_seconds, scale, code from vector where asset = (select number from asset where id = ?) order by id').all<{
+            at_seconds: number | null;
+            scale: number;
+            code: Uint8Array;
+          }>(id);
+          const vectors = rows.map((row) => ({
+            vector: Float32Array.from(codeOf(row.code), (x) => x * row.scale),
+            ...(row.at_seconds === null ? {} : { atSeconds: row.at_seconds }),
+          }));
+          if (vectors.length > 0) found.set(id, vectors);
+        }
+        return found;
+      }),
+    nearDuplicates: async () => [],
+    collection: (name) => database.read((sql) => collections(sql).find((collection) => collection.name === name)),
+    configure: async () => undefined,
+    removeCollection: async () => undefined,
+    attributeNames: async () => [],
+    generations: async () => [],
+    beginGeneration: () => unbuilt(),
+    missingVectors: () => unbuilt(),
+    addVectors: () => unbuilt(),
+    switchGeneration: () => unbuilt(),
+    dropGeneration: () => unbuilt(),
+    nearest: (name, { vector }, filter, k) =>
       database.read((sql) =>
         inCollection(sql, name, (collection, dimensions) => {
           if (dimensions === 0 || k < 1) return [];
