@@ -8,7 +8,7 @@ import { editDistance } from './edit-distance.ts';
 import { filterCondition } from './filter.ts';
 import { codeOf } from './quantise.ts';
 import { ResidentCollection } from './resident.ts';
-import { textQuery } from './search-text.ts';
+import { matchText } from './text-match.ts';
 
 /** An id is similar where at most this part of it is mistyped; unrelated random ids differ in nearly every character. */
 const SIMILAR_PART = 0.5;
@@ -42,19 +42,6 @@ function residents() {
       throw error;
     }
   };
-}
-
-function match(sql: Sql, name: string, text: string, filter: Filter, k: number): Ranked[] {
-  const collection = find(sql, name);
-  const query = collection && textQuery(collection.id, text);
-  if (!query || k < 1) return [];
-  const { condition, parameters } = filterCondition(filter);
-  // The weight of `scope` is 0: it selects rows and adds nothing to the score. Rows are joined before the limit only where a filter has to see them.
-  const ranked = 'select rowid as number, -bm25(asset_text, 0, 1, 1, 1) as score from asset_text where asset_text match $query';
-  const best = condition === 'true' ? `${ranked} order by score desc, rowid limit $k` : ranked;
-  return sql(`select a.id, t.score from (${best}) t join asset a on a.number = t.number where ${condition} order by t.score desc, a.number limit $k`)
-    .all<Ranked>({ query, k, ...parameters })
-    .map(({ id, score }) => ({ id, score }));
 }
 
 function list(sql: Sql, name: string | undefined, filter: Filter, { limit, cursor }: { limit: number; cursor?: string }) {
@@ -172,7 +159,11 @@ export function createCatalog(database: Database): Catalog {
           });
         }),
       ),
-    match: (collection, text, filter, k) => database.read((sql) => match(sql, collection, text, filter, k)),
+    match: (name, text, filter, k) =>
+      database.read((sql) => {
+        const collection = find(sql, name);
+        return collection ? matchText(sql, collection.id, text, filter, k) : [];
+      }),
     seen: (name, query, filter, k) => database.read((sql) => inCollection(sql, name, (collection) => (k < 1 ? [] : collection.seen(sql, query, filter, k)))),
     list: (collection, filter, page) => database.read((sql) => list(sql, collection, filter, page)),
     collections: () => database.read(collections),
