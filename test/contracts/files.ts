@@ -165,4 +165,143 @@ export function filesContract(open: () => Promise<FilesSetting>): void {
       },
     );
   });
+
+  describe('a walk', () => {
+    /** Files of a few bytes at these paths of the allowed folder. */
+    const tree = async (...names: string[]) => {
+      const setting = await open();
+      for (const name of names) {
+        await mkdir(path.dirname(path.join(setting.allowed, name)), { recursive: true });
+        await writeFile(path.join(setting.allowed, name), name);
+      }
+      return setting;
+    };
+    const walked = async ({ files, allowed }: FilesSetting, asked = '') => {
+      const found: string[] = [];
+      for await (const file of files.walk(path.join(allowed, asked))) found.push(path.relative(allowed, file.path));
+      return found;
+    };
+
+    it('gives every file below a folder in the order of their paths, with its name and size', async () => {
+      const setting = await tree('b.jpg', 'a/z.png', 'a.jpg', 'a/b/c.txt', 'a/B.jpg', 'é x.gif');
+      expect(await walked(setting)).toEqual(['a.jpg', 'a/B.jpg', 'a/b/c.txt', 'a/z.png', 'b.jpg', 'é x.gif']);
+      expect(await walked(setting, 'a/')).toEqual(['a/B.jpg', 'a/b/c.txt', 'a/z.png']);
+      for await (const file of setting.files.walk(path.join(setting.allowed, 'a/b')))
+        expect(file).toEqual({ path: path.join(setting.allowed, 'a/b/c.txt'), name: 'c.txt', byteLength: 9 });
+    });
+
+    it('gives nothing for an empty folder', async () => {
+      expect(await walked(await tree())).toEqual([]);
+    });
+
+    it.each([
+      ['*.jpg', ['a.jpg', 'b.jpg']],
+      ['**/*.jpg', ['a.jpg', 'b.jpg', 'one/c.jpg', 'one/two/d.jpg']],
+      ['one/**', ['one/c.jpg', 'one/two/d.jpg', 'one/two/e.png']],
+      ['*/*', ['one/c.jpg']],
+      ['**/two/*', ['one/two/d.jpg', 'one/two/e.png']],
+      ['**/**/**/e.*', ['one/two/e.png']],
+      ['**/[d-e].{jpg,png}', ['one/two/d.jpg', 'one/two/e.png']],
+      ['**/[!a-c].*', ['one/two/d.jpg', 'one/two/e.png']],
+      ['?.jpg', ['a.jpg', 'b.jpg']],
+      ['{b,one/{c,x}}.jpg', ['b.jpg', 'one/c.jpg']],
+      ['one/../*.jpg', ['a.jpg', 'b.jpg']],
+    ])('matches %s', async (pattern, expected) => {
+      expect(await walked(await tree('a.jpg', 'b.jpg', 'one/c.jpg', 'one/two/d.jpg', 'one/two/e.png'), pattern)).toEqual(expected);
+    });
+
+    it('takes a name that is there as it is written for that name', async () => {
+      const setting = await tree('[1] a/x.jpg', '[1] a/y.png', '1/z.jpg', 'what?.jpg');
+      expect(await walked(setting, '[1] a')).toEqual(['[1] a/x.jpg', '[1] a/y.png']);
+      expect(await walked(setting, '[1] a/*.jpg')).toEqual(['[1] a/x.jpg']);
+      expect(await walked(setting, '[1]/*')).toEqual(['1/z.jpg']);
+      const { files, allowed } = setting;
+      expect(await files.classify(path.join(allowed, 'what?.jpg'))).toBe('file');
+      expect(await files.classify(path.join(allowed, '[1] a'))).toBe('folder');
+      expect(await files.classify(path.join(allowed, '[1]/*'))).toBe('pattern');
+      expect(await files.classify(path.join(allowed, 'nowhere.jpg'))).toBe('file');
+    });
+
+    it('says so where a pattern matches nothing, and where the folder is missing or a file', async () => {
+      const { files, allowed } = await tree('a.jpg');
+      const error = (asked: string) =>
+        files
+          .walk(path.join(allowed, asked))
+          [Symbol.asyncIterator]()
+          .next()
+          .catch((e) => e);
+      expect(await error('*.png')).toMatchObject({ code: 'NOT_FOUND', message: expect.stringMatching(/No file matches.*\*\.png/) });
+      expect(await error('gone')).toMatchObject({ code: 'NOT_FOUND' });
+      expect(await error('gone/*.jpg')).toMatchObject({ code: 'NOT_FOUND' });
+      expect(await error('a.jpg')).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/no folder/) });
+      expect(await error('{a,b')).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/without its '}'/) });
+      expect(await error('{a,b}{a,b}'.repeat(20))).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(/too many/) });
+    });
+
+    it('leaves hidden files and folders out, also where a pattern names them by a wildcard', async () => {
+      const setting = await tree('.hidden.jpg', '.git/x.jpg', 'a/.b/c.jpg', 'a/d.jpg');
+      expect(await walked(setting)).toEqual(['a/d.jpg']);
+      expect(await walked(setting, '**/*')).toEqual(['a/d.jpg']);
+      await expect(walked(setting, '.git')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      await expect(walked(setting, '.*')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    it('follows links that stay inside, each file once, and no link that leads out or in a circle', async () => {
+      const setting = await tree('album/one.jpg', 'shared/two.jpg');
+      const { allowed, forbidden } = setting;
+      await mkdir(path.join(forbidden, 'deep'));
+      await writeFile(path.join(forbidden, 'deep', 'secret.jpg'), 'x');
+      const link = (target: string, name: string) => symlink(target, path.join(allowed, name));
+      await link(path.join(allowed, 'shared'), 'album/shared');
+      await link(allowed, 'album/up');
+      await link(path.join(allowed, 'album/one.jpg'), 'album/same.jpg');
+      await link(path.join(forbidden, 'deep'), 'album/out');
+      await link(path.join(forbidden, 'deep', 'secret.jpg'), 'album/out.jpg');
+      await link(path.join(allowed, 'gone'), 'album/broken.jpg');
+      await link('loop.jpg', 'album/loop.jpg');
+      expect((await walked(setting)).sort()).toEqual(['album/one.jpg', 'shared/two.jpg']);
+      expect((await walked(setting, 'album')).sort()).toEqual(['album/one.jpg', 'shared/two.jpg']);
+      // A folder that was passed by under another name is still found under this one.
+      expect(await walked(setting, '{album/up/*,shared/*}')).toEqual(['shared/two.jpg']);
+      for (const way of ['album/out', 'album/out/*', 'album/out/deep']) await expect(walked(setting, way), way).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    });
+
+    it('refuses a folder outside in the same words whether or not it is there', async () => {
+      const { files, forbidden, allowed } = await tree();
+      await mkdir(path.join(forbidden, 'here'));
+      const error = (asked: string) =>
+        files
+          .walk(asked)
+          [Symbol.asyncIterator]()
+          .next()
+          .catch((e) => e);
+      for (const rest of ['', '/*.jpg', '/[x]/**']) {
+        const [there, gone] = await Promise.all(['here', 'gone'].map((name) => error(path.join(forbidden, name) + rest)));
+        expect(there).toMatchObject({ code: 'FORBIDDEN', hint: expect.stringContaining(allowed) });
+        expect(`${gone.code} ${gone.message}`).toBe(`${there.code} ${there.message.replaceAll('here', 'gone')}`);
+      }
+      expect(await error(`${allowed}/../*`)).toMatchObject({ code: 'FORBIDDEN' });
+      expect(await files.classify(path.join(forbidden, 'here'))).toBe(await files.classify(path.join(forbidden, 'gone')));
+    });
+
+    it('passes through thousands of files, and may be left half way', async () => {
+      const names = Array.from({ length: 3000 }, (_, index) => `${index % 7}/${String(index).padStart(5, '0')}.jpg`);
+      const setting = await tree(...names);
+      expect(await walked(setting)).toEqual([...names].sort());
+      expect(await walked(setting, '3/*9.jpg')).toEqual(names.filter((name) => /^3.*9\.jpg$/.test(name)));
+      for await (const file of setting.files.walk(setting.allowed)) {
+        expect(path.relative(setting.allowed, file.path)).toBe('0/00000.jpg');
+        break;
+      }
+    });
+
+    it('takes a pattern meant to keep it busy in its stride', async () => {
+      const setting = await tree(`${'a'.repeat(200)}.jpg`, ...Array.from({ length: 30 }, (_, index) => `${'a/'.repeat(index)}b`));
+      const started = performance.now();
+      for (const pattern of [`${'*a'.repeat(90)}*b`, `${'**/'.repeat(100)}c`, `${'**/*a*/'.repeat(60)}c`, `${'[a-b]'.repeat(200)}c`])
+        await expect(walked(setting, pattern), pattern).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      // Backtracking would take years; the bound is only there to tell.
+      expect(performance.now() - started).toBeLessThan(20_000);
+    });
+  });
 }

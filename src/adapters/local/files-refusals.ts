@@ -9,7 +9,7 @@ export function shown(value: string): string {
 }
 
 const SAVE_FIRST =
-  'A picture that exists only in the chat cannot be read from here: save it to a file first, for instance on the desktop, and give its absolute path.';
+  'A picture that exists only in the chat cannot be read from here: save it to a file first, for instance on the desktop, and give its absolute path; one of at most 2 MB can be given as base64.';
 
 export function chatOnly(asked: string): AppError {
   return new AppError('NOT_FOUND', `There is no file '${shown(asked)}' on this computer.`, { hint: SAVE_FIRST });
@@ -59,6 +59,16 @@ export function refusedBySystem(asked: string, machine: Machine, cause: unknown)
 export function notAFile(asked: string, isFolder: boolean): AppError {
   return new AppError('INVALID_INPUT', isFolder ? `'${shown(asked)}' is a folder; give one file.` : `'${shown(asked)}' is no regular file.`, {
     hint: 'Give the absolute path of one picture or video file.',
+  });
+}
+
+export function notAFolder(asked: string): AppError {
+  return new AppError('INVALID_INPUT', `'${shown(asked)}' is no folder.`, { hint: 'Give a folder, or a pattern such as ~/Pictures/**/*.jpg.' });
+}
+
+export function noMatch(asked: string, ignoreCase: boolean): AppError {
+  return new AppError('NOT_FOUND', `No file matches '${shown(asked)}'.`, {
+    hint: `${ignoreCase ? '' : 'Upper and lower case count: *.{jpg,JPG}. '}Folders are entered by **, as in ~/Pictures/**/*.jpg; hidden files never match.`,
   });
 }
 

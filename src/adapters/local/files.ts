@@ -1,17 +1,15 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config.ts';
 import { AppError } from '../../errors.ts';
 import type { AllowedFile, Files } from '../../ports.ts';
-import { contains, isHiddenBelow, type Machine, readableFolders } from './files-folders.ts';
+import { type Machine, readableFolders } from './files-folders.ts';
+import { isPermission, locate, toAbsolute } from './files-locate.ts';
 import * as refuse from './files-refusals.ts';
-import { similarNames, twinOf } from './files-similar.ts';
+import { classifyPath, walkFiles } from './files-walk.ts';
 
-/** Folders in which chat clients show attachments to the model; they are not on this computer. Source: the paths that ChatGPT and Claude print. */
-const CHAT_PATHS = /^(?:\/mnt\/(?:data|user-data)(?:\/|$)|(?:sandbox|attachment|blob|data|content|cid):)/i;
 /** Never through a link that replaced the checked file, and never waiting for the other end of a FIFO; Windows has neither. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -38,9 +36,9 @@ export function createFiles(config: Config, machine: Machine = { platform: proce
 
   return {
     allowedFolders,
-    classify: () => Promise.resolve('file'),
-    walk: () => {
-      throw new AppError('INTERNAL', 'Folders are not walked yet.');
+    classify: async (asked) => classifyPath(toAbsolute(asked, machine, config), { folders: await allowedFolders(), machine }),
+    async *walk(asked) {
+      yield* walkFiles(toAbsolute(asked, machine, config), { folders: await allowedFolders(), machine });
     },
     async resolve(asked, options = {}) {
       const { handle, file } = await check(toAbsolute(asked, machine, config), asked, options.maxBytes ?? config.maxFileBytes);
@@ -73,79 +71,6 @@ async function fill(handle: FileHandle, bytes: Uint8Array): Promise<number> {
   return at;
 }
 
-/** A path, `~` path or file URL as an absolute path, without touching the disk. */
-function toAbsolute(input: string, machine: Machine, config: Config): string {
-  const asked = input.trim().replace(/^(["'])(.*)\1$/s, '$2');
-  if (asked === '' || asked.includes('\0')) throw refuse.notAbsolute(asked);
-  let local = asked;
-  if (/^file:/i.test(asked)) {
-    try {
-      local = fileURLToPath(asked);
-    } catch (cause) {
-      throw new AppError('INVALID_INPUT', `'${refuse.shown(asked)}' is no file URL of this computer.`, { hint: 'Give an absolute path instead.', cause });
-    }
-  } else if (/^~(?=$|[/\\])/.test(asked)) local = path.join(machine.home, asked.slice(1));
-  if (CHAT_PATHS.test(local) && !config.allowedDirs.some((folder) => contains(folder, local, machine))) throw refuse.chatOnly(asked);
-  if (/^https?:/i.test(local))
-    throw new AppError('INVALID_INPUT', 'This is a web address, not a file path.', { hint: 'Give it as a URL, or give an absolute path.' });
-  if (!path.isAbsolute(local)) throw /[/\\]/.test(local) ? refuse.notAbsolute(asked) : refuse.chatOnly(asked);
-  return path.resolve(local);
-}
-
-interface Rules {
-  folders: string[];
-  machine: Machine;
-}
-
-/** The real path of an existing file, checked against the folders. Says nothing about files outside them. */
-async function locate(absolute: string, asked: string, rules: Rules): Promise<string> {
-  // A Windows network path would send the user's credentials to its host on the first touch.
-  if (absolute.startsWith('\\\\') && !rules.folders.some((folder) => contains(folder, absolute, rules.machine))) throw refuse.outside(asked, rules.folders);
-  try {
-    const location = await realpath(absolute);
-    checkAllowed(location, asked, rules);
-    return location;
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const { location, isLink } = await wouldBe(absolute);
-    checkAllowed(location, asked, rules);
-    if (isLink) throw refuse.outside(asked, rules.folders);
-    if (isPermission(error)) throw refuse.refusedBySystem(asked, rules.machine, error);
-    return missing(location, asked, rules);
-  }
-}
-
-/** Where a path without a file would be: the real path of its nearest folder, and the rest. */
-async function wouldBe(absolute: string): Promise<{ location: string; isLink: boolean }> {
-  const isLink = await lstat(absolute).then(
-    (stats) => stats.isSymbolicLink(),
-    () => false,
-  );
-  for (let folder = path.dirname(absolute); ; folder = path.dirname(folder)) {
-    const found = await realpath(folder).catch(() => undefined);
-    if (found) return { location: path.join(found, path.relative(folder, absolute)), isLink };
-    if (folder === path.dirname(folder)) return { location: absolute, isLink };
-  }
-}
-
-function checkAllowed(location: string, asked: string, { folders, machine }: Rules): void {
-  const around = folders.filter((folder) => contains(folder, location, machine));
-  if (around.length === 0) throw refuse.outside(asked, folders);
-  if (around.every((folder) => isHiddenBelow(folder, location))) throw refuse.hidden(asked);
-}
-
-/** The one file whose name differs only in how its characters are written; else NOT_FOUND with similar names. */
-async function missing(location: string, asked: string, rules: Rules): Promise<string> {
-  const folder = path.dirname(location);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name);
-  const twin = twinOf(path.basename(location), names);
-  if (twin === undefined) throw refuse.notFound(asked, similarNames(path.basename(location), names));
-  const found = await realpath(path.join(folder, twin));
-  checkAllowed(found, asked, rules);
-  return found;
-}
-
 /** Opens a real path and makes sure that it is still that regular file. */
 async function openRegular(location: string, asked: string, machine: Machine): Promise<FileHandle> {
   const before = await lstat(location).catch((cause) => {
@@ -160,9 +85,4 @@ async function openRegular(location: string, asked: string, machine: Machine): P
   if (same) return handle;
   await handle.close();
   throw refuse.notAFile(asked, false);
-}
-
-function isPermission(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'EACCES' || code === 'EPERM';
 }
