@@ -21,7 +21,24 @@ export const EnvironmentSchema = z.object({
   VRAG_ONNX_RUNTIME: z
     .enum(['auto', 'wasm', 'native'])
     .default('auto')
-    .describe('Runtime of the vision model. `auto`: `onnxruntime-node` where it is installed, else WASM. The vectors are the same.'),
+    .describe('Runtime of the models. `auto`: `onnxruntime-node` where it is installed, else WASM. The vectors are the same.'),
+  VRAG_EMBEDDER: z
+    .string()
+    .min(1)
+    .default('vision')
+    .describe(
+      'What new collections are searched with: `vision` (the model in the package), `descriptor` (colours and layout, no model), or a CLIP, SigLIP or SigLIP 2 model as a folder or as an id of the hub, e.g. `onnx-community/siglip2-base-patch16-224-ONNX`; `@REVISION` and `:fp32` may follow (docs/models.md). Existing collections keep theirs until `reindex`.',
+    ),
+  VRAG_RECOGNISER: flag('on').describe(
+    '`off`: pictures are not looked at with the vision model, text search reads words only. With VRAG_EMBEDDER=descriptor no model is ever loaded.',
+  ),
+  VRAG_MODEL_HUB: z
+    .string()
+    .default('https://huggingface.co')
+    .refine(isHubAddress, 'must be an https:// address (http:// on this computer only), without user name, query or fragment')
+    .describe(
+      'Where models of the hub are downloaded from, once, into `models/` of the data folder; another address for a mirror. Nothing is downloaded with VRAG_DOWNLOADS=off.',
+    ),
 });
 
 /** Checked settings with absolute paths. */
@@ -34,6 +51,20 @@ export interface Config {
   maxFileBytes: number;
   maxPixels: number;
   onnxRuntime: 'auto' | 'wasm' | 'native';
+  /** Name of the default embedder as written: `vision`, `descriptor`, a model id of the hub or a folder (`~` allowed). */
+  embedder: string;
+  /** Whether the packaged vision model looks at pictures. */
+  recogniser: boolean;
+  /** Base address of the model hub. */
+  modelHub: string;
+}
+
+/** Plain http is for a hub on this computer only: what a model file holds is fed to native code. */
+function isHubAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(value);
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (protocol === 'https:' || (protocol === 'http:' && local)) && !username && !password && !search && !hash;
 }
 
 /** `~` and relative paths to absolute ones. */
@@ -58,5 +89,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     maxFileBytes: env.VRAG_MAX_FILE_MB * 1_000_000,
     maxPixels: env.VRAG_MAX_MEGAPIXELS * 1_000_000,
     onnxRuntime: env.VRAG_ONNX_RUNTIME,
+    embedder: env.VRAG_EMBEDDER,
+    recogniser: env.VRAG_RECOGNISER === 'on',
+    modelHub: env.VRAG_MODEL_HUB,
   };
 }

@@ -24,11 +24,14 @@ export interface Connection {
 }
 
 /** A real MCP client on the real server in this process, on a data folder of its own; no socket. */
-export async function connect(options: { era?: 'legacy' | 'modern'; home?: string; alsoAllow?: string } = {}): Promise<Connection> {
+export async function connect(
+  options: { era?: 'legacy' | 'modern'; home?: string; alsoAllow?: string; environment?: Record<string, string> } = {},
+): Promise<Connection> {
   const root = await mkdtemp(path.join(tmpdir(), 'vrag-test-'));
   const home = options.home ?? path.join(root, 'home');
   const inbox = await mkdtemp(path.join(root, 'inbox-'));
-  const config = loadConfig({ VRAG_HOME: home, VRAG_DEFAULT_DIRS: 'off', VRAG_ALLOWED_DIRS: inbox }, options.alsoAllow ? [options.alsoAllow] : []);
+  const environment = { VRAG_HOME: home, VRAG_DEFAULT_DIRS: 'off', VRAG_ALLOWED_DIRS: inbox, ...options.environment };
+  const config = loadConfig(environment, options.alsoAllow ? [options.alsoAllow] : []);
   const studio = lazyStudio(config, { localPaths: true });
   const handler = createMcpHandler(() => createServer(studio.open));
   const client = new Client(

@@ -13,6 +13,9 @@ describe('settings', () => {
       maxFileBytes: 100_000_000,
       maxPixels: 100_000_000,
       onnxRuntime: 'auto',
+      embedder: 'vision',
+      recogniser: true,
+      modelHub: 'https://huggingface.co',
     });
   });
 
@@ -28,5 +31,14 @@ describe('settings', () => {
     expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value', VRAG_MAX_FILE_MB: '-1' })).toThrow(/VRAG_MAX_FILE_MB/);
     expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value' })).toThrow(/VRAG_DOWNLOADS/);
     expect(() => loadConfig({ VRAG_DOWNLOADS: 'secret-value' })).not.toThrow(/secret-value/);
+  });
+
+  it('take a model hub over https, or over http on this computer', () => {
+    for (const address of ['https://hub.example/mirror', 'http://127.0.0.1:8080', 'http://localhost:1']) {
+      expect(loadConfig({ VRAG_MODEL_HUB: address }).modelHub).toBe(address);
+    }
+    for (const address of ['http://hub.example', 'ftp://hub.example', 'hub.example', 'https://me:secret@hub.example', 'https://hub.example/?a=b']) {
+      expect(() => loadConfig({ VRAG_MODEL_HUB: address })).toThrow(/VRAG_MODEL_HUB/);
+    }
   });
 });

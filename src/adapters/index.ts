@@ -3,12 +3,16 @@ import type { Config } from '../config.ts';
 import type { Ports } from '../ports.ts';
 import { createAnimatic } from './local/animatic/animatic.ts';
 import { createDownloads } from './local/downloads.ts';
+import { openEmbedders } from './local/embedders.ts';
 import { createFiles } from './local/files.ts';
 import { createImages } from './local/images/images.ts';
 import { createInpainter } from './local/inpainter/inpainter.ts';
 import { openMedia } from './local/media/media.ts';
 import { openStore } from './local/store/open.ts';
+import { createDescriptor } from './local/vision/descriptor.ts';
 import { openVision } from './local/vision/open.ts';
+import { createRecogniserOff } from './local/vision/recogniser-off.ts';
+import { createThumbnails } from './local/vision/thumbnails.ts';
 
 /**
  * The ports of a configuration: the only place where a name in it becomes code. This module is itself loaded at the first call that
@@ -19,6 +23,12 @@ export function openPorts(config: Config): Ports {
   const images = createImages({ maxPixels: config.maxPixels });
   const media = openMedia({ maxPixels: config.maxPixels });
   const vision = openVision({ runtime: config.onnxRuntime });
+  const thumbnails = createThumbnails();
+  const descriptor = createDescriptor(thumbnails);
+  const embedders = openEmbedders(config, [
+    { name: 'vision', embedder: vision.embedder },
+    { name: 'descriptor', embedder: descriptor },
+  ]);
   const inpainter = createInpainter();
   const animatic = createAnimatic({ workDir: path.join(config.homeDir, 'tmp'), card: images.card });
   return {
@@ -29,9 +39,9 @@ export function openPorts(config: Config): Ports {
     downloads: createDownloads(config),
     images,
     media,
-    embedder: vision.embedder,
-    embedders: { fallback: () => Promise.resolve(vision.embedder), get: () => Promise.resolve(vision.embedder) },
-    recogniser: vision.recogniser,
+    embedder: config.recogniser ? vision.embedder : descriptor,
+    embedders,
+    recogniser: config.recogniser ? vision.recogniser : createRecogniserOff(thumbnails),
     inpainter,
     videoGenerators: new Map([[animatic.id, animatic]]),
     async close() {
