@@ -10,5 +10,5 @@ export async function embeddersOf(ports: Ports, collection: string): Promise<[Em
 /** A collection without vectors is bound to nothing but what it was configured with. */
 async function newEmbedder(ports: Ports, collection: string): Promise<Embedder> {
   const settings = await ports.catalog.collection(collection);
-  return settings ? ports.embedders.get(settings.embedderId) : ports.embedders.fallback();
+  return settings?.embedderId ? ports.embedders.get(settings.embedderId) : ports.embedders.fallback();
 }

@@ -80,7 +80,7 @@ export interface Generation {
 /** A collection without its counts. */
 export interface CollectionSettings {
   name: string;
-  /** Id and length of the vectors that are searched, pinned at the first insert; dimensions 0: no vector yet, so not bound. */
+  /** Id and length of the vectors that are searched, pinned at the first insert; dimensions 0: no vector yet, so not bound, and '' where none was ever named. */
   embedderId: string;
   dimensions: number;
   /** New assets wait as `pending`, and only approved ones may ground a video. */
@@ -185,7 +185,7 @@ export interface Catalog {
   collections(): Promise<Collection[]>;
   /** One collection's settings, in well under a millisecond however large it is. */
   collection(name: string): Promise<CollectionSettings | undefined>;
-  /** Changes a collection's settings, and makes it where it is not there. */
+  /** Changes a collection's settings, and makes it where it is not there. CONFLICT for another embedder than that of its vectors. */
   configure(collection: string, settings: { requireApproval?: boolean; embedderId?: string }): Promise<void>;
   /** Forgets a collection with all its assets, vectors and generations (not their objects); an unknown one is no error. */
   removeCollection(collection: string): Promise<void>;

@@ -7,7 +7,11 @@ import { openDatabase } from '../../src/adapters/local/store/database.ts';
 import { editDistance } from '../../src/adapters/local/store/edit-distance.ts';
 import { Matrix } from '../../src/adapters/local/store/matrix.ts';
 import { codeOf, quantise } from '../../src/adapters/local/store/quantise.ts';
+import type { AssetVector, EmbeddedVectors } from '../../src/ports.ts';
 import { type CatalogFixture, catalogContract, exampleAsset, randomVector, sequence } from '../contracts/catalog.ts';
+
+const one = (...vectors: AssetVector[]): EmbeddedVectors[] => [{ embedderId: 'test@1', vectors }];
+const asked = (vector: Float32Array) => ({ embedderId: 'test@1', vector });
 
 async function open(): Promise<CatalogFixture> {
   const home = await mkdtemp(path.join(tmpdir(), 'vrag-catalog-'));
@@ -50,7 +54,7 @@ describe('vectors', () => {
     const entries = Array.from({ length: 5000 }, (_, i) => {
       const vector = kinds[i % 3]();
       const length = Math.hypot(...vector);
-      return { asset: exampleAsset({ tags: i % 50 === 0 ? ['few'] : [] }), vectors: [{ vector: vector.map((x) => x / length) }] };
+      return { asset: exampleAsset({ tags: i % 50 === 0 ? ['few'] : [] }), vectors: one({ vector: vector.map((x) => x / length) }) };
     });
     await catalog.upsert(entries, 'test@1');
     for (let round = 0; round < 15; round++) {
@@ -60,10 +64,10 @@ describe('vectors', () => {
       for (const filter of [{}, { tagsAny: ['few'] }]) {
         const truth = entries
           .filter(({ asset }) => !('tagsAny' in filter) || asset.tags.includes('few'))
-          .map(({ asset, vectors }) => ({ id: asset.id, score: dot(vectors[0].vector, unit) }))
+          .map(({ asset, vectors }) => ({ id: asset.id, score: dot(vectors[0].vectors[0].vector, unit) }))
           .sort((a, b) => b.score - a.score)
           .slice(0, 10);
-        const found = await catalog.nearest('shop', query, filter, 10);
+        const found = await catalog.nearest('shop', asked(query), filter, 10);
         // Closer than int16 can tell apart, two may change places, so scores are compared; a missed one would show as a lower score.
         found.forEach(({ score }, i) => {
           expect(Math.abs(score - truth[i].score)).toBeLessThan(1e-4);
@@ -115,7 +119,7 @@ describe('vectors', () => {
               tags: pick(2) ? ['t'] : [],
               seen: { classes: Array.from({ length: 20 }, (_, i): [number, number] => [i, (pick(100) + 1) / 100]).slice(pick(20)), colours: [] },
             },
-            vectors: pick(3) ? vectors() : undefined,
+            vectors: pick(3) ? one(...vectors()) : undefined,
           })),
           'test@1',
         );
@@ -124,11 +128,11 @@ describe('vectors', () => {
       const query = randomVector(next, 24);
       const fresh = await fixture.another();
       for (const filter of [{}, { tagsAll: ['t'] }]) {
-        expect(await catalog.nearest('shop', query, filter, 15)).toEqual(await fresh.nearest('shop', query, filter, 15));
+        expect(await catalog.nearest('shop', asked(query), filter, 15)).toEqual(await fresh.nearest('shop', asked(query), filter, 15));
         expect(await catalog.seen('shop', { concepts, colours: [] }, filter, 15)).toEqual(await fresh.seen('shop', { concepts, colours: [] }, filter, 15));
       }
     }
-    expect((await catalog.nearest('shop', randomVector(next, 24), {}, 15)).length).toBeGreaterThan(5);
+    expect((await catalog.nearest('shop', asked(randomVector(next, 24)), {}, 15)).length).toBeGreaterThan(5);
     await fixture.close();
   });
 
@@ -136,7 +140,7 @@ describe('vectors', () => {
     const fixture = await open();
     const vector = new Float32Array(16);
     vector[3] = Number.NaN;
-    const refused = fixture.catalog.upsert([{ asset: exampleAsset(), vectors: [{ vector }] }], 'test@1');
+    const refused = fixture.catalog.upsert([{ asset: exampleAsset(), vectors: one({ vector }) }], 'test@1');
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     await fixture.close();
   });
@@ -144,7 +148,7 @@ describe('vectors', () => {
   test('the event loop runs on while thousands of assets are stored', async () => {
     const fixture = await open();
     const next = sequence(2);
-    const entries = Array.from({ length: 2500 }, () => ({ asset: exampleAsset(), vectors: [{ vector: randomVector(next, 64) }] }));
+    const entries = Array.from({ length: 2500 }, () => ({ asset: exampleAsset(), vectors: one({ vector: randomVector(next, 64) }) }));
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
     await fixture.catalog.upsert(entries, 'test@1');

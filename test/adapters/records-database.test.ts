@@ -37,7 +37,7 @@ function server(code: string): ChildProcess {
     const say = (text) => process.stdout.write(text + '\\n');
     const asset = (i) => ({ id: 'img_' + i, collection: 'c', kind: 'image', status: 'approved', objectKey: 'k', sha256: String(i), mediaType: 'image/png', byteLength: 1,
       width: 1, height: 1, name: 'number ' + i, tags: [], source: 's', createdAt: new Date().toISOString(), updatedAt: 'now' });
-    const vectors = (n) => Array.from({ length: n }, (_, i) => ({ vector: Float32Array.from({ length: 32 }, (_, j) => Math.sin(i * 7 + j)), atSeconds: i }));
+    const vectors = (n) => [{ embedderId: 'e@1', vectors: Array.from({ length: n }, (_, i) => ({ vector: Float32Array.from({ length: 32 }, (_, j) => Math.sin(i * 7 + j)), atSeconds: i })) }];
     ${code}`;
   return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
@@ -69,14 +69,9 @@ test('three servers that start at once on a new folder all work, and no write is
   const store = openStore(home);
   expect((await store.records.list('job', { limit: 500 })).records).toHaveLength(180);
   expect(await store.catalog.collections()).toMatchObject([{ images: 180 }]);
-  expect(
-    await store.catalog.nearest(
-      'c',
-      Float32Array.from({ length: 32 }, (_, j) => Math.sin(7 + j)),
-      {},
-      500,
-    ),
-  ).toHaveLength(180);
+  expect(await store.catalog.nearest('c', { embedderId: 'e@1', vector: Float32Array.from({ length: 32 }, (_, j) => Math.sin(7 + j)) }, {}, 500)).toHaveLength(
+    180,
+  );
   await store.close();
 });
 
@@ -175,7 +170,7 @@ test('an older file is backed up and brought forward, with its content', async (
   expect(await both[0].read((sql) => sql('select body from record').get<{ body: string }>()?.body)).toBe('"kept"');
   const [backup, ...more] = await readdir(path.join(home, 'backups'));
   expect(more).toEqual([]);
-  expect(backup).toMatch(/^vrag-schema1-.*\.sqlite$/);
+  expect(backup).toMatch(/^vrag-schema2-.*\.sqlite$/);
   const old = await mkdtemp(path.join(tmpdir(), 'vrag-backup-'));
   await writeFile(path.join(old, 'vrag.sqlite'), await readFile(path.join(home, 'backups', backup)));
   const restored = openStore(old);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Asset, AssetVector, Catalog, Filter } from '../../src/ports.ts';
+import type { Asset, Catalog, EmbeddedVectors, Filter } from '../../src/ports.ts';
 
 /** A fresh, empty catalog; `another` opens it as a second server would. */
 export interface CatalogFixture {
@@ -58,7 +58,8 @@ export function atAngle(degrees: number, dimensions = 20): Float32Array {
   return vector;
 }
 
-const one = (vector: Float32Array): AssetVector[] => [{ vector }];
+const one = (vector: Float32Array, embedderId = 'test@1'): EmbeddedVectors[] => [{ embedderId, vectors: [{ vector }] }];
+const asked = (vector: Float32Array, embedderId = 'test@1') => ({ embedderId, vector });
 const ids = (found: { id: string }[]): string[] => found.map(({ id }) => id);
 
 /** Behaviour every catalog shares. */
@@ -103,12 +104,12 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     test('an upsert replaces the asset, its words and its vectors', async () => {
       const asset = exampleAsset({ caption: 'a lighthouse' });
       await catalog.upsert([{ asset, vectors: one(atAngle(0)) }], 'test@1');
-      await catalog.nearest('shop', atAngle(0), {}, 5);
+      await catalog.nearest('shop', asked(atAngle(0)), {}, 5);
       await catalog.upsert([{ asset: { ...asset, caption: 'a windmill' }, vectors: one(atAngle(90)) }], 'test@1');
       expect((await catalog.get(asset.id))?.caption).toBe('a windmill');
       expect(await catalog.match('shop', 'lighthouse', {}, 5)).toEqual([]);
       expect(ids(await catalog.match('shop', 'windmill', {}, 5))).toEqual([asset.id]);
-      const found = await catalog.nearest('shop', atAngle(0), {}, 5);
+      const found = await catalog.nearest('shop', asked(atAngle(0)), {}, 5);
       expect(ids(found)).toEqual([asset.id]);
       expect(found[0].score).toBeCloseTo(0, 3);
     });
@@ -116,9 +117,9 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     test('an edit without vectors keeps the vectors and is seen by filters', async () => {
       const asset = exampleAsset();
       await catalog.upsert([{ asset, vectors: one(atAngle(10)) }], 'test@1');
-      await catalog.nearest('shop', atAngle(10), {}, 5);
+      await catalog.nearest('shop', asked(atAngle(10)), {}, 5);
       await catalog.upsert([{ asset: { ...asset, tags: ['new'] } }], 'test@1');
-      const found = await catalog.nearest('shop', atAngle(10), { tagsAll: ['new'] }, 5);
+      const found = await catalog.nearest('shop', asked(atAngle(10)), { tagsAll: ['new'] }, 5);
       expect(ids(found)).toEqual([asset.id]);
       expect(found[0].score).toBeCloseTo(1, 3);
     });
@@ -126,9 +127,9 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     test('an empty list of vectors takes the vectors away', async () => {
       const asset = exampleAsset();
       await catalog.upsert([{ asset, vectors: one(atAngle(10)) }], 'test@1');
-      await catalog.nearest('shop', atAngle(10), {}, 5);
-      await catalog.upsert([{ asset, vectors: [] }], 'test@1');
-      expect(await catalog.nearest('shop', atAngle(10), {}, 5)).toEqual([]);
+      await catalog.nearest('shop', asked(atAngle(10)), {}, 5);
+      await catalog.upsert([{ asset, vectors: [{ embedderId: 'test@1', vectors: [] }] }], 'test@1');
+      expect(await catalog.nearest('shop', asked(atAngle(10)), {}, 5)).toEqual([]);
       expect(await catalog.get(asset.id)).toEqual(asset);
     });
 
@@ -138,11 +139,11 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
         [gone, stays].map((asset) => ({ asset, vectors: one(atAngle(0)) })),
         'test@1',
       );
-      await catalog.nearest('shop', atAngle(0), {}, 5);
+      await catalog.nearest('shop', asked(atAngle(0)), {}, 5);
       await catalog.remove([gone.id, 'img_unknown']);
       const concepts = [{ word: 'boat', weight: 1, classes: [[1, 1]] as [number, number][] }];
       expect(await catalog.get(gone.id)).toBeUndefined();
-      expect(ids(await catalog.nearest('shop', atAngle(0), {}, 5))).toEqual([stays.id]);
+      expect(ids(await catalog.nearest('shop', asked(atAngle(0)), {}, 5))).toEqual([stays.id]);
       expect(ids(await catalog.match('shop', 'boat', {}, 5))).toEqual([stays.id]);
       expect(await catalog.seen('shop', { concepts, colours: [] }, {}, 5)).toEqual([]);
       expect(ids((await catalog.list('shop', {}, { limit: 5 })).assets)).toEqual([stays.id]);
@@ -152,10 +153,10 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       const [asset, other] = [exampleAsset(), exampleAsset()];
       await catalog.upsert([{ asset: other, vectors: one(atAngle(50)) }], 'test@1');
       await catalog.upsert([{ asset, vectors: one(atAngle(0)) }], 'test@1');
-      await catalog.nearest('shop', atAngle(0), {}, 5);
+      await catalog.nearest('shop', asked(atAngle(0)), {}, 5);
       await catalog.remove([asset.id]);
       await catalog.upsert([{ asset, vectors: one(atAngle(80)) }], 'test@1');
-      expect(ids(await catalog.nearest('shop', atAngle(70), {}, 5))).toEqual([asset.id, other.id]);
+      expect(ids(await catalog.nearest('shop', asked(atAngle(70)), {}, 5))).toEqual([asset.id, other.id]);
     });
   });
 
@@ -164,13 +165,13 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       const [image, video, other] = [exampleAsset({ caption: 'red' }), exampleAsset({ kind: 'video' }), exampleAsset({ collection: 'team', caption: 'red' })];
       await catalog.upsert([{ asset: image, vectors: one(atAngle(0)) }], 'test@1');
       await catalog.upsert([{ asset: video, vectors: one(atAngle(30)) }], 'test@1');
-      await catalog.upsert([{ asset: other, vectors: one(atAngle(0, 32)) }], 'other@2');
+      await catalog.upsert([{ asset: other, vectors: one(atAngle(0, 32), 'other@2') }], 'other@2');
       expect(await catalog.collections()).toEqual([
-        { name: 'shop', embedderId: 'test@1', dimensions: 20, images: 1, videos: 1, createdAt: expect.any(String) },
-        { name: 'team', embedderId: 'other@2', dimensions: 32, images: 1, videos: 0, createdAt: expect.any(String) },
+        { name: 'shop', embedderId: 'test@1', dimensions: 20, requireApproval: false, images: 1, videos: 1, createdAt: expect.any(String) },
+        { name: 'team', embedderId: 'other@2', dimensions: 32, requireApproval: false, images: 1, videos: 0, createdAt: expect.any(String) },
       ]);
-      expect(ids(await catalog.nearest('shop', atAngle(0), {}, 5))).toEqual([image.id, video.id]);
-      expect(ids(await catalog.nearest('team', atAngle(0, 32), {}, 5))).toEqual([other.id]);
+      expect(ids(await catalog.nearest('shop', asked(atAngle(0)), {}, 5))).toEqual([image.id, video.id]);
+      expect(ids(await catalog.nearest('team', asked(atAngle(0, 32), 'other@2'), {}, 5))).toEqual([other.id]);
       expect(ids(await catalog.match('team', 'red', {}, 5))).toEqual([other.id]);
       expect(ids((await catalog.list('shop', {}, { limit: 5 })).assets)).toEqual([video.id, image.id]);
       expect(ids((await catalog.list(undefined, {}, { limit: 5 })).assets)).toEqual([other.id, video.id, image.id]);
@@ -178,7 +179,7 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
 
     test('that nobody made are empty', async () => {
       expect(await catalog.collections()).toEqual([]);
-      expect(await catalog.nearest('none', atAngle(0), {}, 5)).toEqual([]);
+      expect(await catalog.nearest('none', asked(atAngle(0)), {}, 5)).toEqual([]);
       expect(await catalog.match('none', 'red', {}, 5)).toEqual([]);
       expect(await catalog.seen('none', { concepts: [], colours: ['red'] }, {}, 5)).toEqual([]);
       expect(await catalog.list('none', {}, { limit: 5 })).toEqual({ assets: [] });
@@ -189,7 +190,7 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       await catalog.upsert([{ asset, vectors: one(atAngle(0)) }], 'test@1');
       const [good, late] = [exampleAsset({ collection: 'elsewhere' }), exampleAsset()];
       const refused = catalog.upsert(
-        [good, late].map((entry) => ({ asset: entry, vectors: one(atAngle(0)) })),
+        [good, late].map((entry) => ({ asset: entry, vectors: one(atAngle(0), 'other@2') })),
         'other@2',
       );
       await expect(refused).rejects.toMatchObject({ code: 'CONFLICT', hint: expect.stringMatching(/test@1.*other@2/s) });
@@ -209,7 +210,7 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     test('ranks by cosine', async () => {
       const assets = [40, 10, 80, 170].map((degrees) => ({ asset: exampleAsset({ name: String(degrees) }), vectors: one(atAngle(degrees)) }));
       await catalog.upsert(assets, 'test@1');
-      const found = await catalog.nearest('shop', atAngle(0), {}, 3);
+      const found = await catalog.nearest('shop', asked(atAngle(0)), {}, 3);
       expect(ids(found)).toEqual([assets[1], assets[0], assets[2]].map(({ asset }) => asset.id));
       [10, 40, 80].forEach((degrees, i) => {
         expect(found[i].score).toBeCloseTo(Math.cos((degrees * Math.PI) / 180), 3);
@@ -222,8 +223,8 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       const frames = Array.from({ length: 500 }, (_, i) => ({ vector: atAngle(i === 321 ? 0 : 5 + next()), atSeconds: i / 10 }));
       const video = exampleAsset({ kind: 'video' });
       const images = Array.from({ length: 20 }, (_, i) => ({ asset: exampleAsset(), vectors: one(atAngle(20 + i)) }));
-      await catalog.upsert([{ asset: video, vectors: frames }, ...images], 'test@1');
-      const found = await catalog.nearest('shop', atAngle(0), {}, 10);
+      await catalog.upsert([{ asset: video, vectors: [{ embedderId: 'test@1', vectors: frames }] }, ...images], 'test@1');
+      const found = await catalog.nearest('shop', asked(atAngle(0)), {}, 10);
       expect(ids(found)).toEqual([video.id, ...images.slice(0, 9).map(({ asset }) => asset.id)]);
       expect(found[0].atSeconds).toBe(32.1);
       expect(found[0].score).toBeCloseTo(1, 3);
@@ -240,24 +241,24 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       for (let round = 0; round < 5; round++) {
         const query = randomVector(next, dimensions);
         const ranked = entries
-          .map(({ asset, vectors }) => ({ asset, cosine: vectors[0].vector.reduce((sum, x, i) => sum + x * query[i], 0) }))
+          .map(({ asset, vectors }) => ({ asset, cosine: vectors[0].vectors[0].vector.reduce((sum, x, i) => sum + x * query[i], 0) }))
           .sort((a, b) => b.cosine - a.cosine)
           .map(({ asset }) => asset);
-        expect(ids(await catalog.nearest('shop', query, {}, 10))).toEqual(ids(ranked.slice(0, 10)));
+        expect(ids(await catalog.nearest('shop', asked(query), {}, 10))).toEqual(ids(ranked.slice(0, 10)));
         const tenth = ranked.filter(({ tags }) => tags.includes('tenth'));
-        expect(ids(await catalog.nearest('shop', query, { tagsAll: ['tenth'] }, 10))).toEqual(ids(tenth.slice(0, 10)));
+        expect(ids(await catalog.nearest('shop', asked(query), { tagsAll: ['tenth'] }, 10))).toEqual(ids(tenth.slice(0, 10)));
       }
     });
 
     test('gives all there are where k is larger, and nothing for k = 0', async () => {
       await catalog.upsert([{ asset: exampleAsset(), vectors: one(atAngle(0)) }, { asset: exampleAsset() }], 'test@1');
-      expect(await catalog.nearest('shop', atAngle(0), {}, 50)).toHaveLength(1);
-      expect(await catalog.nearest('shop', atAngle(0), {}, 0)).toEqual([]);
+      expect(await catalog.nearest('shop', asked(atAngle(0)), {}, 50)).toHaveLength(1);
+      expect(await catalog.nearest('shop', asked(atAngle(0)), {}, 0)).toEqual([]);
     });
 
     test('refuses a vector of another length', async () => {
       await catalog.upsert([{ asset: exampleAsset(), vectors: one(atAngle(0)) }], 'test@1');
-      await expect(catalog.nearest('shop', atAngle(0, 21), {}, 5)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(catalog.nearest('shop', asked(atAngle(0, 21)), {}, 5)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     });
   });
 
@@ -431,7 +432,7 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       const wanted = indices.map((i) => assets[i].id).sort();
       const k = Math.max(1, wanted.length);
       const say = JSON.stringify(filter);
-      expect(ids(await catalog.nearest('shop', atAngle(0), filter, k)).sort(), say).toEqual(wanted);
+      expect(ids(await catalog.nearest('shop', asked(atAngle(0)), filter, k)).sort(), say).toEqual(wanted);
       expect(ids(await catalog.match('shop', 'kite', filter, k)).sort(), say).toEqual(wanted);
       expect(ids(await catalog.seen('shop', { concepts, colours: [] }, filter, k)).sort(), say).toEqual(wanted);
       expect(ids((await catalog.list('shop', filter, { limit: k })).assets).sort(), say).toEqual(wanted);
@@ -498,15 +499,15 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     const another = await fixture.another();
     const [first, second] = [exampleAsset({ caption: 'first' }), exampleAsset({ caption: 'second' })];
     await catalog.upsert([{ asset: first, vectors: one(atAngle(0)) }], 'test@1');
-    expect(ids(await another.nearest('shop', atAngle(0), {}, 5))).toEqual([first.id]);
+    expect(ids(await another.nearest('shop', asked(atAngle(0)), {}, 5))).toEqual([first.id]);
     await another.upsert([{ asset: second, vectors: one(atAngle(1)) }], 'test@1');
-    expect(ids(await catalog.nearest('shop', atAngle(0), {}, 5))).toEqual([first.id, second.id]);
+    expect(ids(await catalog.nearest('shop', asked(atAngle(0)), {}, 5))).toEqual([first.id, second.id]);
     expect(ids(await catalog.match('shop', 'second', {}, 5))).toEqual([second.id]);
     await catalog.remove([first.id]);
     expect(await another.get(first.id)).toBeUndefined();
-    expect(ids(await another.nearest('shop', atAngle(0), {}, 5))).toEqual([second.id]);
+    expect(ids(await another.nearest('shop', asked(atAngle(0)), {}, 5))).toEqual([second.id]);
     await another.upsert([{ asset: { ...second, tags: ['edited'] }, vectors: one(atAngle(60)) }], 'test@1');
-    const [moved] = await catalog.nearest('shop', atAngle(0), { tagsAll: ['edited'] }, 5);
+    const [moved] = await catalog.nearest('shop', asked(atAngle(0)), { tagsAll: ['edited'] }, 5);
     expect(moved.id).toBe(second.id);
     expect(moved.score).toBeCloseTo(0.5, 3);
   });

@@ -8,18 +8,27 @@ export interface SeenColumns {
   classes: Uint8Array | null;
 }
 
+interface SeenRow extends SeenColumns {
+  subject_colours: string | null;
+}
+
 /** Bytes of one class: index as uint16, probability as float64, little-endian. */
 export const CLASS_BYTES = 10;
 
 /** Packed, because a resident load reads the classes of every asset: ten bytes each, and every probability comes back exactly. */
-export function seenColumns(seen: Seen | undefined): SeenColumns {
-  if (!seen) return { colours: null, classes: null };
+export function seenColumns(seen: Seen | undefined): SeenRow {
+  if (!seen) return { colours: null, classes: null, subject_colours: null };
   const classes = new DataView(new ArrayBuffer(seen.classes.length * CLASS_BYTES));
   seen.classes.forEach(([index, probability], i) => {
     classes.setUint16(i * CLASS_BYTES, index, true);
     classes.setFloat64(i * CLASS_BYTES + 2, probability, true);
   });
-  return { colours: JSON.stringify(seen.colours), classes: new Uint8Array(classes.buffer) };
+  const { colours, subjectColours } = seen;
+  return {
+    colours: JSON.stringify(colours),
+    classes: new Uint8Array(classes.buffer),
+    subject_colours: subjectColours ? JSON.stringify(subjectColours) : null,
+  };
 }
 
 /** Calls `entry` with each packed class and its probability. */
@@ -32,17 +41,18 @@ export function coloursOf(colours: string): Seen['colours'] {
   return JSON.parse(colours) as Seen['colours'];
 }
 
-function seenOf({ colours, classes }: SeenColumns): Seen | undefined {
+function seenOf({ colours, classes, subject_colours }: SeenRow): Seen | undefined {
   if (colours === null) return undefined;
   const seen: Seen = { classes: [], colours: coloursOf(colours) };
   if (classes) eachClass(classes, (index, probability) => seen.classes.push([index, probability]));
+  if (subject_colours !== null) seen.subjectColours = coloursOf(subject_colours);
   return seen;
 }
 
 /** Columns from which an asset is put together. */
-export const ASSET_COLUMNS = 'a.body, a.colours, a.classes';
+export const ASSET_COLUMNS = 'a.body, a.colours, a.classes, a.subject_colours';
 
-export interface AssetRow extends SeenColumns {
+export interface AssetRow extends SeenRow {
   body: string;
 }
 

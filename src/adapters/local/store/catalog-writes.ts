@@ -1,48 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
-import type { Asset, AssetVector } from '../../../ports.ts';
+import type { Asset, EmbeddedVectors, Generation } from '../../../ports.ts';
 import { bodyOf, seenColumns } from './asset-rows.ts';
+import { collectionNamed, countAttributes, makeCollection } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
-import { quantise } from './quantise.ts';
+import { bind, checkLength, firstOf, generationsOf, insertVectors, unbindIfEmpty } from './generations.ts';
 import { indexedText, scopeToken } from './search-text.ts';
+import { inShortTransactions, repeatInShortTransactions } from './short-transactions.ts';
 
-/** How long a bulk write may hold the lock and the event loop (design: at most 50 ms a transaction; one entry always goes in whole). */
-const TRANSACTION_MS = 40;
-/** Between two transactions, so that other processes that wait for the lock get it. */
-const PAUSE_MS = 5;
 /** `vectors_from` of an asset without vectors. */
 const NO_VECTORS = Number.MAX_SAFE_INTEGER;
 
 interface Entry {
   asset: Asset;
-  vectors?: AssetVector[];
+  vectors?: EmbeddedVectors[];
 }
 
-/** Runs `step` over the items in as many transactions as the time limit makes. */
-async function inShortTransactions<T>(database: Database, items: readonly T[], step: (sql: Sql, item: T) => void): Promise<void> {
-  for (let next = 0; next < items.length; ) {
-    const start = next;
-    next = await database.write((sql) => {
-      const end = performance.now() + TRANSACTION_MS;
-      let at = start;
-      do step(sql, items[at++]);
-      while (at < items.length && performance.now() < end);
-      return at;
-    });
-    if (next < items.length) await sleep(PAUSE_MS);
-  }
-}
-
-export async function upsertAssets(database: Database, entries: readonly Entry[], embedderId: string): Promise<void> {
-  if (entries.length === 0) return;
-  for (const { asset, vectors } of entries) checkVectors(asset, vectors);
+export async function upsertAssets(database: Database, entries: readonly Entry[], defaultEmbedderId: string): Promise<void> {
+  for (const entry of entries) checkVectors(entry);
   // All conflicts that can be known before are found before anything is written.
   await database.read((sql) => {
-    for (const { asset, vectors } of entries) checkPins(sql, asset, vectors, embedderId);
+    const bound = new Map<string, Generation[]>();
+    for (const entry of entries) {
+      const { collection } = entry.asset;
+      const known = bound.get(collection) ?? boundGenerations(sql, collection);
+      checkConflicts(sql, entry, known);
+      bound.set(collection, known.length > 0 ? known : wouldBind(sql, entry));
+    }
   });
   await inShortTransactions(database, entries, (sql, entry) => {
-    checkPins(sql, entry.asset, entry.vectors, embedderId);
-    upsertAsset(sql, entry, embedderId);
+    checkConflicts(sql, entry, boundGenerations(sql, entry.asset.collection));
+    upsertAsset(sql, entry, defaultEmbedderId);
   });
 }
 
@@ -50,67 +37,60 @@ export function removeAssets(database: Database, ids: readonly string[]): Promis
   return inShortTransactions(database, ids, removeAsset);
 }
 
-function checkVectors(asset: Asset, vectors: AssetVector[] | undefined): void {
-  const lengths = new Set(vectors?.map(({ vector }) => vector.length));
-  if (lengths.size > 1 || lengths.has(0)) {
-    throw new AppError('INVALID_INPUT', `The vectors of ${asset.id} have lengths ${[...lengths].join(', ')}.`, {
+function checkVectors({ asset, vectors = [] }: Entry): void {
+  for (const { embedderId, vectors: ofOne } of vectors) {
+    const lengths = new Set(ofOne.map(({ vector }) => vector.length));
+    if (lengths.size <= 1 && !lengths.has(0)) continue;
+    throw new AppError('INVALID_INPUT', `The vectors of ${asset.id} by ${embedderId} have lengths ${[...lengths].join(', ')}.`, {
       hint: 'All vectors of one embedder have the same length.',
     });
   }
 }
 
-interface CollectionRow {
-  id: number;
-  name: string;
-  embedder_id: string;
-  dimensions: number;
+/** What new vectors of the collection have to fit; none where it is not bound to an embedder. */
+function boundGenerations(sql: Sql, collection: string): Generation[] {
+  const known = collectionNamed(sql, collection);
+  if (!known || known.dimensions === 0) return [];
+  return generationsOf(sql, known.id).filter(({ state }) => state !== 'retired');
 }
 
-function collectionNamed(sql: Sql, name: string): CollectionRow | undefined {
-  return sql('select id, name, embedder_id, dimensions from collection where name = ?').get<CollectionRow>(name);
+/** What an unbound collection would be bound to by an entry. */
+function wouldBind(sql: Sql, { asset, vectors = [] }: Entry): Generation[] {
+  const first = firstOf(vectors, collectionNamed(sql, asset.collection)?.embedder_id);
+  return first ? [{ ...first, state: 'active', since: '' }] : [];
 }
 
-function checkPins(sql: Sql, asset: Asset, vectors: AssetVector[] | undefined, embedderId: string): void {
+function checkConflicts(sql: Sql, { asset, vectors }: Entry, generations: readonly Generation[]): void {
   const home = sql('select c.name from asset a join collection c on c.id = a.collection where a.id = ?').get<{ name: string }>(asset.id)?.name;
   if (home !== undefined && home !== asset.collection) {
     throw new AppError('CONFLICT', `The id ${asset.id} belongs to another collection than ${asset.collection}.`, { hint: 'Give the copy an id of its own.' });
   }
-  const pinned = collectionNamed(sql, asset.collection);
-  // A collection without any vector yet is not bound to anything.
-  if (!pinned || pinned.dimensions === 0 || !vectors?.length) return;
-  const { length } = vectors[0].vector;
-  if (pinned.embedder_id === embedderId && pinned.dimensions === length) return;
-  throw new AppError('CONFLICT', `The collection ${asset.collection} holds vectors of another embedder.`, {
-    hint: `It is pinned to ${pinned.embedder_id} (${pinned.dimensions} dimensions); these vectors are from ${embedderId} (${length}). Use another collection, or run \`reindex\`.`,
-  });
+  const [active] = generations;
+  if (!active || !vectors) return;
+  if (!vectors.some(({ embedderId }) => embedderId === active.embedderId)) {
+    const given = vectors.map(({ embedderId, vectors: ofOne }) => `${embedderId} (${ofOne[0]?.vector.length ?? 0})`).join(', ') || 'no embedder';
+    throw new AppError('CONFLICT', `The collection ${asset.collection} holds vectors of another embedder.`, {
+      hint: `It is pinned to ${active.embedderId} (${active.dimensions} dimensions); these vectors are from ${given}. Use another collection, or run \`reindex\`.`,
+    });
+  }
+  for (const generation of generations) {
+    checkLength(generation, vectors.find(({ embedderId }) => embedderId === generation.embedderId)?.vectors ?? [], asset.collection);
+  }
 }
 
-/** The collection's number; made on first use, and bound to the embedder with its first vector. */
-function pinCollection(sql: Sql, { asset, vectors }: Entry, embedderId: string): number {
-  const dimensions = vectors?.[0]?.vector.length ?? 0;
-  const known = collectionNamed(sql, asset.collection);
-  if (!known) {
-    const made = sql('insert into collection(name, embedder_id, dimensions, created_at) values(?, ?, ?, ?)');
-    return made.run(asset.collection, embedderId, dimensions, new Date().toISOString()).lastInsertRowid;
-  }
-  if (known.dimensions === 0 && dimensions > 0) {
-    sql('update collection set embedder_id = ?, dimensions = ? where id = ?').run(embedderId, dimensions, known.id);
-  }
-  return known.id;
-}
-
-function upsertAsset(sql: Sql, entry: Entry, embedderId: string): void {
-  const { asset, vectors } = entry;
-  const collection = pinCollection(sql, entry, embedderId);
-  const { colours, classes } = seenColumns(asset.seen);
+function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: string): void {
+  const collection = collectionNamed(sql, asset.collection) ?? makeCollection(sql, asset.collection, defaultEmbedderId);
+  const before = attributesOf(sql, asset.id);
+  const { colours, classes, subject_colours } = seenColumns(asset.seen);
   const { number } = sql(`
-    insert into asset(id, collection, kind, status, object_key, sha256, created_at, vectors_from, tags, colours, classes, body)
-    values($id, $collection, $kind, $status, $objectKey, $sha256, $createdAt, ${NO_VECTORS}, $tags, $colours, $classes, $body)
+    insert into asset(id, collection, kind, status, object_key, sha256, created_at, vectors_from, tags, colours, classes, subject_colours, body)
+    values($id, $collection, $kind, $status, $objectKey, $sha256, $createdAt, ${NO_VECTORS}, $tags, $colours, $classes, $subject_colours, $body)
     on conflict(id) do update set kind = excluded.kind, status = excluded.status, object_key = excluded.object_key, sha256 = excluded.sha256,
-      created_at = excluded.created_at, tags = excluded.tags, colours = excluded.colours, classes = excluded.classes, body = excluded.body
+      created_at = excluded.created_at, tags = excluded.tags, colours = excluded.colours, classes = excluded.classes,
+      subject_colours = excluded.subject_colours, body = excluded.body
     returning number`).get<{ number: number }>({
     id: asset.id,
-    collection,
+    collection: collection.id,
     kind: asset.kind,
     status: asset.status,
     objectKey: asset.objectKey,
@@ -119,47 +99,92 @@ function upsertAsset(sql: Sql, entry: Entry, embedderId: string): void {
     tags: JSON.stringify(asset.tags),
     colours,
     classes,
+    subject_colours,
     body: bodyOf(asset),
   }) as { number: number };
-  if (vectors) replaceVectors(sql, collection, number, vectors);
-  sql('delete from asset_text where rowid = ?').run(number);
-  sql('insert into asset_text(rowid, scope, name, caption, tags) values(?, ?, ?, ?, ?)').run(
-    number,
-    scopeToken(collection),
-    indexedText(asset.name),
-    indexedText(asset.caption ?? ''),
-    indexedText(asset.tags.join(' ')),
+  if (vectors) {
+    if (collection.dimensions === 0) bind(sql, collection, vectors);
+    replaceVectors(sql, collection.id, number, vectors);
+  }
+  const after = Object.keys(asset.attributes ?? {});
+  const isIn = (names: string[]) => (name: string) => names.includes(name);
+  countAttributes(
+    sql,
+    collection.id,
+    before.filter((name) => !isIn(after)(name)),
+    -1,
   );
-  logChange(sql, collection, number);
+  countAttributes(
+    sql,
+    collection.id,
+    after.filter((name) => !isIn(before)(name)),
+    1,
+  );
+  indexText(sql, collection.id, number, asset);
+  logChange(sql, collection.id, number);
 }
 
-function replaceVectors(sql: Sql, collection: number, asset: number, vectors: AssetVector[]): void {
+function attributesOf(sql: Sql, id: string): string[] {
+  const row = sql("select json_extract(body, '$.attributes') as attributes from asset where id = ?").get<{ attributes: string | null }>(id);
+  return row?.attributes ? Object.keys(JSON.parse(row.attributes) as object) : [];
+}
+
+function indexText(sql: Sql, collection: number, number: number, { name, caption = '', tags, attributes = {} }: Asset): void {
+  const words = Object.values(attributes).filter((value) => typeof value === 'string');
+  sql('delete from asset_text where rowid = ?').run(number);
+  sql('insert into asset_text(rowid, scope, name, caption, tags, attributes) values(?, ?, ?, ?, ?, ?)').run(
+    number,
+    scopeToken(collection),
+    indexedText(name),
+    indexedText(caption),
+    indexedText(tags.join(' ')),
+    indexedText(words.join(' ')),
+  );
+}
+
+/** In all generations: one that gets none of the new vectors must not keep those of a former picture. */
+function replaceVectors(sql: Sql, collection: number, asset: number, vectors: readonly EmbeddedVectors[]): void {
   sql('delete from vector where asset = ?').run(asset);
-  let first = NO_VECTORS;
-  for (const { vector, atSeconds } of vectors) {
-    const { code, scale } = quantise(vector);
-    const added = sql('insert into vector(collection, asset, at_seconds, scale, code) values(?, ?, ?, ?, ?)');
-    const { lastInsertRowid } = added.run(collection, asset, atSeconds ?? null, scale, code);
-    first = Math.min(first, lastInsertRowid);
+  let first: number | undefined;
+  for (const { id: generation, embedderId, state } of generationsOf(sql, collection)) {
+    const given = vectors.find((entry) => entry.embedderId === embedderId)?.vectors ?? [];
+    const inserted = state === 'retired' ? undefined : insertVectors(sql, { collection, generation, asset }, given);
+    first ??= inserted;
   }
-  sql('update asset set vectors_from = ? where number = ?').run(first, asset);
+  sql('update asset set vectors_from = ? where number = ?').run(first ?? NO_VECTORS, asset);
+  if (first === undefined) unbindIfEmpty(sql, collection);
 }
 
 /** Replacing the asset's row gives it a new, higher `seq`: that is how resident copies in any process learn of it. */
-function logChange(sql: Sql, collection: number, asset: number): void {
+export function logChange(sql: Sql, collection: number, asset: number): void {
   sql('insert or replace into change(collection, asset) values(?, ?)').run(collection, asset);
 }
 
-/** Removes an asset; with the last one its collection goes too, so that the name is free for another embedder. */
 function removeAsset(sql: Sql, id: string): void {
   const found = sql('select number, collection from asset where id = ?').get<{ number: number; collection: number }>(id);
   if (!found) return;
   const { number, collection } = found;
-  sql('delete from vector where asset = ?').run(number);
+  countAttributes(sql, collection, attributesOf(sql, id), -1);
+  const { changes: hadVectors } = sql('delete from vector where asset = ?').run(number);
   sql('delete from asset_text where rowid = ?').run(number);
   sql('delete from asset where number = ?').run(number);
   logChange(sql, collection, number);
-  if (sql('select 1 from asset where collection = ? limit 1').get(collection)) return;
-  sql('delete from change where collection = ?').run(collection);
+  if (hadVectors > 0) unbindIfEmpty(sql, collection);
+}
+
+/** Asset by asset, so that a call that is interrupted can be made again; the row of the collection goes with the last of them. */
+export function removeCollection(database: Database, name: string): Promise<void> {
+  return repeatInShortTransactions(database, (sql) => {
+    const collection = collectionNamed(sql, name)?.id;
+    if (collection === undefined) return false;
+    const next = sql('select id from asset where collection = ? limit 1').get<{ id: string }>(collection);
+    if (next) removeAsset(sql, next.id);
+    else forgetCollection(sql, collection);
+    return next !== undefined;
+  });
+}
+
+function forgetCollection(sql: Sql, collection: number): void {
+  for (const table of ['change', 'generation', 'attribute']) sql(`delete from ${table} where collection = ?`).run(collection);
   sql('delete from collection where id = ?').run(collection);
 }

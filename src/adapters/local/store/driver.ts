@@ -14,6 +14,8 @@ export interface Statement {
 export interface Connection {
   exec(sql: string): void;
   prepare(sql: string): Statement;
+  /** Makes a function for this connection's SQL. */
+  function(name: string, options: { deterministic: boolean }, work: (value: string | null) => SqlValue): void;
   close(): void;
 }
 

@@ -1,152 +1,234 @@
-import type { AssetKind, AssetStatus, Concept, Filter, Ranked } from '../../../ports.ts';
+import type { Concept, Filter, Ranked } from '../../../ports.ts';
 import type { SeenColumns } from './asset-rows.ts';
 import { Best } from './best.ts';
+import { type Change, eachChange } from './change-log.ts';
 import type { Sql } from './database.ts';
-import { type Filterable, filterPredicate } from './filter.ts';
-import { Matrix } from './matrix.ts';
+import { FieldColumn } from './field-column.ts';
+import { type Field, filterTests } from './filter.ts';
+import { HashColumn } from './hash-column.ts';
 import { nearestSlots } from './nearest.ts';
 import { codeOf, unitLength } from './quantise.ts';
+import { ResidentVectors } from './resident-vectors.ts';
 import { SeenIndex } from './seen-index.ts';
 
-interface ResidentAsset extends Filterable {
-  id: string;
-  number: number;
-  vectorsFrom: number;
+/** A part of the copy that is made at first use; `upTo` is the change that it knows last. */
+interface Part<T> {
+  upTo: number;
+  data: T;
 }
 
-interface ChangeRow extends SeenColumns {
-  seq: number;
-  asset: number;
-  /** Null where the asset was removed. */
-  id: string | null;
-  kind: AssetKind;
-  status: AssetStatus;
-  tags: string;
-  vectors_from: number;
+/** Which assets a filter lets through, by slot, as of a change. */
+interface Allowed {
+  upTo: number;
+  flags: Uint8Array;
 }
 
-interface VectorRow {
-  id: number;
-  asset: number;
-  at_seconds: number | null;
-  scale: number;
-  code: Uint8Array;
-}
+/** Filters whose slots are remembered: the searches of one call share theirs. */
+const FILTERS_KEPT = 4;
 
 /**
- * One collection in memory: what filters and `seen` look at, and (from the first `nearest` on) the vectors. It is a cache of the file, brought up
- * to date at each call by two indexed look-ups; after an error in between it must be thrown away. Assets keep their slot while they live.
+ * One collection in memory, a cache of the file: which assets it has, and, each from the first call on that needs it, the fields that filters ask for,
+ * what was seen, the perceptual hashes and the vectors of each generation. All follow the change log, brought up to date at each call by an indexed
+ * look-up; after an error in between the copy must be thrown away. Assets keep their slot while they live.
  */
 export class ResidentCollection {
   readonly #collection: number;
-  readonly #slots: (ResidentAsset | undefined)[] = [];
+  /** By slot; `undefined` where it is free. */
+  readonly #ids: (string | undefined)[] = [];
+  readonly #numbers: number[] = [];
+  /** Older vectors of the asset are stale (schema.ts). */
+  readonly #vectorsFrom: number[] = [];
   readonly #slotOfNumber = new Map<number, number>();
-  readonly #seen = new SeenIndex();
-  #freeSlots: number[] = [];
-  #lastChange = 0;
-  #lastVector = 0;
-  #matrix: Matrix | undefined;
+  readonly #freeSlots: number[] = [];
+  #upTo = 0;
+  /** Rises when vectors may have become stale. */
+  #staleness = 0;
+  readonly #columns = new Map<string, Part<FieldColumn>>();
+  readonly #allowed = new Map<string, Allowed>();
+  readonly #vectors = new Map<number, ResidentVectors>();
+  #seen: Part<SeenIndex> | undefined;
+  #hashes: Part<HashColumn> | undefined;
+  #createdAt: Part<string[]> | undefined;
 
   constructor(collection: number) {
     this.#collection = collection;
   }
 
-  seen(sql: Sql, query: { concepts: Concept[]; colours: string[] }, filter: Filter, k: number): Ranked[] {
-    this.#refresh(sql);
-    const best = new Best(k, (slot) => this.#asset(slot).number);
-    const allows = filterPredicate(filter);
-    const isAllowed = (slot: number) => {
-      const asset = this.#slots[slot];
-      return asset !== undefined && (!allows || allows(asset));
-    };
-    this.#seen.score(query, isAllowed, (slot, score) => best.offer(slot, score));
-    return best.entries.map(({ key, score }) => ({ id: this.#asset(key).id, score }));
+  /** Forgets the vectors of generations that are gone. */
+  keepGenerations(ids: readonly number[]): void {
+    for (const id of this.#vectors.keys()) if (!ids.includes(id)) this.#vectors.delete(id);
   }
 
-  nearest(sql: Sql, vector: Float32Array, filter: Filter, k: number): Ranked[] {
-    this.#matrix ??= new Matrix(vector.length);
+  nearest(sql: Sql, generation: number, vector: Float32Array, filter: Filter, k: number): Ranked[] {
     this.#refresh(sql);
+    let vectors = this.#vectors.get(generation);
+    if (!vectors) {
+      vectors = new ResidentVectors(generation, vector.length);
+      this.#vectors.set(generation, vectors);
+    }
+    vectors.refresh(sql, { staleness: this.#staleness, slotOf: (number) => this.#slotOfNumber.get(number), isStale: (slot, id) => this.#isStale(slot, id) });
     const query = unitLength(vector);
-    const found = nearestSlots(this.#matrix, query, {
-      allowed: this.#allowedSlots(filter),
+    const found = nearestSlots(vectors.matrix, query, {
+      allowed: this.#allowedSlots(sql, filter),
       k,
-      orderOf: (slot) => this.#asset(slot).number,
+      orderOf: (slot) => this.#numbers[slot],
       exactScore: (vectorId) => exactScore(sql, vectorId, query),
     });
     return found.map(({ slot, score, atSeconds }) => ({
-      id: this.#asset(slot).id,
+      id: this.#id(slot),
       score: Math.max(-1, Math.min(1, score)),
       ...(Number.isNaN(atSeconds) ? {} : { atSeconds }),
     }));
   }
 
-  #asset(slot: number): ResidentAsset {
-    const asset = this.#slots[slot];
-    if (!asset) throw new Error(`slot ${slot} is empty`);
-    return asset;
+  seen(sql: Sql, query: { concepts: Concept[]; colours: string[] }, filter: Filter, k: number): Ranked[] {
+    this.#refresh(sql);
+    this.#seen ??= { upTo: 0, data: new SeenIndex() };
+    const { data } = this.#seen;
+    this.#follow<Change & SeenColumns>(sql, this.#seen, 'a.colours, a.classes', (slot, row) => data.put(slot, row));
+    const allowed = this.#allowedSlots(sql, filter);
+    const best = new Best(k, (slot) => this.#numbers[slot]);
+    const isAllowed = (slot: number) => (allowed ? allowed[slot] === 1 : this.#ids[slot] !== undefined);
+    data.score(query, isAllowed, (slot, score) => best.offer(slot, score));
+    return best.entries.map(({ key, score }) => ({ id: this.#id(key), score }));
   }
 
-  #allowedSlots(filter: Filter): Uint8Array | undefined {
-    const allows = filterPredicate(filter);
-    if (!allows) return undefined;
-    const allowed = new Uint8Array(this.#slots.length);
-    for (let slot = 0; slot < allowed.length; slot++) {
-      const asset = this.#slots[slot];
-      if (asset && allows(asset)) allowed[slot] = 1;
+  nearDuplicates(sql: Sql, hash: string, maxDistance: number, k: number): { id: string; distance: number }[] {
+    this.#refresh(sql);
+    this.#hashes ??= { upTo: 0, data: new HashColumn() };
+    const { data } = this.#hashes;
+    this.#follow<Change & { hash: string | null }>(sql, this.#hashes, "json_extract(a.body, '$.perceptualHash') as hash", (slot, row) =>
+      data.put(slot, row.hash),
+    );
+    const best = new Best(k, (slot) => this.#numbers[slot]);
+    data.within(hash, maxDistance, (slot, distance) => {
+      if (this.#ids[slot] !== undefined) best.offer(slot, -distance);
+    });
+    return best.entries.map(({ key, score }) => ({ id: this.#id(key), distance: -score }));
+  }
+
+  /** Whether the filter lets an asset (its number) through; `undefined` where it lets all through. */
+  allows(sql: Sql, filter: Filter): ((number: number) => boolean) | undefined {
+    this.#refresh(sql);
+    const allowed = this.#allowedSlots(sql, filter);
+    return allowed && ((number) => allowed[this.#slotOfNumber.get(number) ?? -1] === 1);
+  }
+
+  /** The newest assets that the filter lets through, at most `limit`, after the position. */
+  newest(sql: Sql, filter: Filter, { limit, after }: { limit: number; after: Position | undefined }): Position[] {
+    this.#refresh(sql);
+    this.#createdAt ??= { upTo: 0, data: [] };
+    const { data } = this.#createdAt;
+    this.#follow<Change & { created_at: string }>(sql, this.#createdAt, 'a.created_at', (slot, row) => {
+      data[slot] = row.created_at;
+    });
+    const allowed = this.#allowedSlots(sql, filter);
+    let found: Position[] = [];
+    let last: Position | undefined;
+    for (let slot = 0; slot < this.#ids.length; slot++) {
+      if (allowed ? allowed[slot] === 0 : this.#ids[slot] === undefined) continue;
+      const position = { createdAt: data[slot], number: this.#numbers[slot] };
+      if (after && !isOlder(position, after)) continue;
+      if (last && isOlder(position, last)) continue;
+      found.push(position);
+      if (found.length < limit * 2) continue;
+      found = found.sort(byNewest).slice(0, limit);
+      last = found.at(-1);
     }
-    return allowed;
+    return found.sort(byNewest).slice(0, limit);
+  }
+
+  #id(slot: number): string {
+    const id = this.#ids[slot];
+    if (id === undefined) throw new Error(`slot ${slot} is empty`);
+    return id;
+  }
+
+  /** A freed slot's next asset has only newer vectors, so its own limit tells the old ones too. */
+  #isStale(slot: number, vectorId: number): boolean {
+    return this.#ids[slot] === undefined || vectorId < this.#vectorsFrom[slot];
+  }
+
+  #allowedSlots(sql: Sql, filter: Filter): Uint8Array | undefined {
+    const tests = filterTests(filter);
+    if (tests.length === 0) return undefined;
+    const key = JSON.stringify(filter);
+    const known = this.#allowed.get(key);
+    if (known?.upTo === this.#upTo) return known.flags;
+    const flags = Uint8Array.from(this.#ids, (id) => (id === undefined ? 0 : 1));
+    for (const { field, passes } of tests) this.#column(sql, field).restrict(flags, passes);
+    this.#allowed.delete(key);
+    this.#allowed.set(key, { upTo: this.#upTo, flags });
+    for (const oldest of this.#allowed.keys()) if (this.#allowed.size > FILTERS_KEPT) this.#allowed.delete(oldest);
+    return flags;
+  }
+
+  #column(sql: Sql, field: Field): FieldColumn {
+    const key = JSON.stringify(field);
+    let part = this.#columns.get(key);
+    if (!part || part.data.isWorn) part = { upTo: 0, data: new FieldColumn(field) };
+    this.#columns.set(key, part);
+    const { data } = part;
+    const [first, second] = data.paths;
+    const columns = 'json_extract(a.body, $first, $second) as properties';
+    this.#follow<Change & { properties: string }>(sql, part, columns, (slot, row) => data.put(slot, row.properties), { first, second });
+    return data;
   }
 
   #refresh(sql: Sql): void {
-    if (this.#applyChanges(sql)) {
-      this.#matrix?.compact((slot, id) => {
-        const asset = this.#slots[slot];
-        return !asset || id < asset.vectorsFrom;
-      });
-    }
-    if (this.#matrix) this.#loadVectors(sql, this.#matrix);
+    const before = this.#upTo;
+    this.#upTo = eachChange<Change & { id: string | null; vectors_from: number }>(
+      sql,
+      { collection: this.#collection, since: before, columns: 'a.id, a.vectors_from' },
+      ({ asset, id, vectors_from: vectorsFrom }) => {
+        const known = this.#slotOfNumber.get(asset);
+        if (known !== undefined && (id === null || this.#vectorsFrom[known] !== vectorsFrom)) this.#staleness++;
+        if (id !== null) this.#put(known ?? this.#freeSlots.pop() ?? this.#ids.length, { asset, id, vectorsFrom });
+        else if (known !== undefined) this.#free(known, asset);
+      },
+    );
   }
 
-  /** True where rows of the matrix may have become stale. */
-  #applyChanges(sql: Sql): boolean {
-    const changes = sql(`
-      select c.seq, c.asset, a.id, a.kind, a.status, a.tags, a.vectors_from, a.colours, a.classes
-      from change c left join asset a on a.number = c.asset where c.collection = ? and c.seq > ? order by c.seq`);
-    // Freed slots are given out again only when their rows have left the matrix.
-    const freed: number[] = [];
-    let stale = false;
-    for (const row of changes.iterate<ChangeRow>(this.#collection, this.#lastChange)) {
-      this.#lastChange = row.seq;
+  #put(slot: number, { asset, id, vectorsFrom }: { asset: number; id: string; vectorsFrom: number }): void {
+    this.#ids[slot] = id;
+    this.#numbers[slot] = asset;
+    this.#vectorsFrom[slot] = vectorsFrom;
+    this.#slotOfNumber.set(asset, slot);
+  }
+
+  #free(slot: number, asset: number): void {
+    this.#ids[slot] = undefined;
+    this.#slotOfNumber.delete(asset);
+    this.#freeSlots.push(slot);
+  }
+
+  /** Hands a part the changes that it does not know yet, of assets that are there; free slots keep what they held, and are never asked for it. */
+  #follow<Row extends Change>(
+    sql: Sql,
+    part: Part<unknown>,
+    columns: string,
+    apply: (slot: number, row: Row) => void,
+    parameters?: Record<string, string>,
+  ): void {
+    part.upTo = eachChange<Row>(sql, { collection: this.#collection, since: part.upTo, columns, parameters }, (row) => {
       const slot = this.#slotOfNumber.get(row.asset);
-      if (slot !== undefined) stale ||= this.#slots[slot]?.vectorsFrom !== row.vectors_from;
-      if (row.id !== null) this.#put(slot ?? this.#freeSlots.pop() ?? this.#slots.length, row, row.id);
-      else if (slot !== undefined) {
-        this.#slots[slot] = undefined;
-        this.#slotOfNumber.delete(row.asset);
-        this.#seen.put(slot, undefined);
-        freed.push(slot);
-      }
-    }
-    this.#freeSlots = this.#freeSlots.concat(freed);
-    return stale;
+      if (slot !== undefined) apply(slot, row);
+    });
   }
+}
 
-  #put(slot: number, row: ChangeRow, id: string): void {
-    const tags = row.tags === '[]' ? [] : (JSON.parse(row.tags) as string[]);
-    this.#slots[slot] = { id, number: row.asset, kind: row.kind, status: row.status, tags, vectorsFrom: row.vectors_from };
-    this.#slotOfNumber.set(row.asset, slot);
-    this.#seen.put(slot, row);
-  }
+/** Where an asset stands in a list. */
+export interface Position {
+  createdAt: string;
+  number: number;
+}
 
-  #loadVectors(sql: Sql, matrix: Matrix): void {
-    const vectors = sql('select id, asset, at_seconds, scale, code from vector where collection = ? and id > ? order by id');
-    for (const row of vectors.iterate<VectorRow>(this.#collection, this.#lastVector)) {
-      const slot = this.#slotOfNumber.get(row.asset);
-      if (slot === undefined) throw new Error(`vector ${row.id} has no asset`);
-      matrix.append(row.id, slot, row.at_seconds, codeOf(row.code), row.scale);
-      this.#lastVector = row.id;
-    }
-  }
+function isOlder(a: Position, b: Position): boolean {
+  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.number < b.number);
+}
+
+export function byNewest(a: Position, b: Position): number {
+  return isOlder(a, b) ? 1 : -1;
 }
 
 function exactScore(sql: Sql, vectorId: number, query: Float64Array): number {

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { Connect, Connection } from './driver.ts';
+import { indexedText } from './search-text.ts';
 
 /** Marks the file as ours (PRAGMA application_id): "vrag" in ASCII. */
 const APPLICATION_ID = 0x76726167;
@@ -13,6 +14,9 @@ const APPLICATION_ID = 0x76726167;
  * - `change` has one row per asset ever written: its `seq` rises with each write, and a row without an asset is a removal.
  * - `vector.code` is int16 little-endian, the component being `code x scale`; a changed vector is a new row.
  * - `asset_text` is contentless: `scope` holds the collection, so one collection's search reads only its own rows.
+ * - `collection.embedder_id` and `.dimensions` are those of its active `generation`, or what it was configured with and 0.
+ * - A `generation` that is `dropped` is there for nobody; it stays until its vectors are deleted.
+ * - `attribute.assets` is the number of the collection's assets that have the attribute.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -47,6 +51,35 @@ export const MIGRATIONS: readonly string[] = [
   ) strict;
   create index record_newest on record(kind, seq);
   create index record_open on record(kind, seq) where open = 1;
+  `,
+  `
+  alter table collection add column require_approval integer not null default 0;
+  create table generation(
+    id integer primary key autoincrement, collection integer not null references collection(id), embedder_id text not null,
+    dimensions integer not null, state text not null, since text not null
+  ) strict;
+  create unique index generation_of_embedder on generation(collection, embedder_id) where state <> 'dropped';
+  create index generation_of_collection on generation(collection);
+  update collection set dimensions = 0 where not exists (select 1 from vector where collection = collection.id);
+  insert into generation(collection, embedder_id, dimensions, state, since)
+    select id, embedder_id, dimensions, 'active', created_at from collection where dimensions > 0;
+  alter table vector add column generation integer references generation(id);
+  update vector set generation = (select id from generation g where g.collection = vector.collection);
+  drop index vector_of_collection;
+  drop index vector_of_asset;
+  create index vector_of_generation on vector(generation);
+  create index vector_of_asset on vector(asset, generation);
+  alter table asset add column subject_colours text;
+  create index asset_preview on asset(json_extract(body, '$.previewKey'));
+  create index asset_in_order on asset(collection);
+  create table attribute(collection integer not null, name text not null, assets integer not null, primary key(collection, name)) strict, without rowid;
+  drop table asset_text;
+  create virtual table asset_text using fts5(
+    scope, name, caption, tags, attributes, content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+  );
+  insert into asset_text(rowid, scope, name, caption, tags, attributes)
+    select number, 'c' || collection, indexed_text(json_extract(body, '$.name')), indexed_text(json_extract(body, '$.caption')),
+      indexed_text((select group_concat(value, ' ') from json_each(tags))), '' from asset;
   `,
 ];
 
@@ -104,6 +137,7 @@ export function upgrade(connection: Connection, connect: Connect, file: string, 
     const version = pragma(connection, 'user_version');
     refuseNewer(version, migrations.length, file);
     if (version > 0 && version < migrations.length) backUp(connect, file, version);
+    connection.function('indexed_text', { deterministic: true }, (text) => indexedText(text ?? ''));
     for (const step of migrations.slice(version)) connection.exec(step);
     connection.exec(`pragma application_id=${APPLICATION_ID}; pragma user_version=${migrations.length}; commit`);
   } catch (error) {

@@ -40,5 +40,5 @@ export function textQuery(collection: number, text: string): string | undefined 
     for (const term of found) if (terms.size < MAX_QUERY_TERMS) terms.add(`"${term}"`);
   }
   if (terms.size === 0) return undefined;
-  return `scope : "${scopeToken(collection)}" AND {name caption tags} : (${[...terms].join(' OR ')})`;
+  return `scope : "${scopeToken(collection)}" AND {name caption tags attributes} : (${[...terms].join(' OR ')})`;
 }
