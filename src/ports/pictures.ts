@@ -34,6 +34,8 @@ export interface ImageInfo {
   /** Bits per channel as stored: 8 or 16. */
   bitDepth: number;
   colourSpace: string;
+  /** What the file's own metadata (XMP, IPTC, EXIF) says of the picture, as somebody wrote it: untrusted, not cleaned, at most 4,000 characters each. */
+  written?: { description?: string; creator?: string; licence?: string };
 }
 
 /** Decoding, encoding and geometry of still pictures. All work is off the main thread. */

@@ -1,7 +1,8 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { AppError } from '../../../errors.ts';
 import type { ImageInfo, RawImage } from '../../../ports.ts';
-import { isCutOff, type Kind, SVG, sniff } from './sniff.ts';
+import { isCutOff, type Kind, SVG, sniff, TIFF } from './sniff.ts';
+import { writtenText } from './written.ts';
 
 export type SharpFactory = typeof import('sharp').default;
 
@@ -65,7 +66,7 @@ export async function open(bytes: Uint8Array, maxPixels: number): Promise<Opened
     });
   }
   input.limitInputPixels = maxPixels;
-  return { kind, info: imageInfo(meta, kind), input };
+  return { kind, info: imageInfo(meta, kind, bytes), input };
 }
 
 function header(sharp: SharpFactory, bytes: Uint8Array, input: SharpOptions, kind: Kind): Promise<Metadata> {
@@ -81,7 +82,8 @@ function svgDensity(meta: Metadata): number | undefined {
   return side >= SVG_MIN_SIDE ? undefined : 72 * Math.min(SVG_MAX_SCALE, Math.ceil(SVG_MIN_SIDE / side));
 }
 
-function imageInfo(meta: Metadata, kind: Kind): ImageInfo {
+function imageInfo(meta: Metadata, kind: Kind, bytes: Uint8Array): ImageInfo {
+  const written = writtenText(meta, kind === TIFF ? bytes : undefined);
   return {
     width: meta.autoOrient.width,
     height: meta.autoOrient.height,
@@ -90,6 +92,7 @@ function imageInfo(meta: Metadata, kind: Kind): ImageInfo {
     pages: meta.pages ?? 1,
     bitDepth: meta.depth === 'uchar' || meta.depth === 'char' ? 8 : 16,
     colourSpace: meta.space,
+    ...(written ? { written } : {}),
   };
 }
 
