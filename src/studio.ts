@@ -1,14 +1,16 @@
 import type { Config } from './config.ts';
 import type { JobRunner } from './film/runner.ts';
+import type { LibraryRunner } from './library/job-runner.ts';
 import type { Ports } from './ports.ts';
 
-/** What every handler works with: all ports and the domain's one running service. */
+/** What every handler works with: all ports and the domain's running services. */
 export interface Studio {
   ports: Ports;
   /** The domain, loaded with the studio: starting a server must not pay for it. */
   assets: typeof import('./library/index.ts');
   film: typeof import('./film/index.ts');
   runner: JobRunner;
+  libraryRunner: LibraryRunner;
   /** Largest file that a source may be, in bytes. */
   maxFileBytes: number;
   /** True over stdio: the client shares this machine's files, so paths are accepted as sources and given in results. */
@@ -20,16 +22,17 @@ export type OpenStudio = () => Promise<Studio>;
 
 /**
  * The studio of a configuration. Nothing is loaded, opened or started before the first call; from then on unfinished jobs of the
- * data folder are carried on in the background.
+ * data folder are carried on in the background, unless `background` is false.
  */
-export function lazyStudio(config: Config, options: { localPaths: boolean }): { open: OpenStudio; close(): Promise<void> } {
+export function lazyStudio(config: Config, options: { localPaths: boolean; background?: boolean }): { open: OpenStudio; close(): Promise<void> } {
   let opened: Promise<Studio> | undefined;
   const open = async (): Promise<Studio> => {
     const [{ openPorts }, assets, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
     const ports = openPorts(config);
     const runner = film.createJobRunner(ports);
-    runner.start();
-    return { ports, assets, film, runner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };
+    const libraryRunner = assets.createLibraryRunner(ports, { maxBytes: config.maxFileBytes });
+    if (options.background !== false) for (const each of [runner, libraryRunner]) each.start();
+    return { ports, assets, film, runner, libraryRunner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };
   };
   return {
     open: () => {
@@ -41,7 +44,7 @@ export function lazyStudio(config: Config, options: { localPaths: boolean }): { 
     },
     async close() {
       const studio = await opened?.catch(() => undefined);
-      await studio?.runner.stop();
+      await Promise.all([studio?.runner.stop(), studio?.libraryRunner.stop()]);
       await studio?.ports.close();
     },
   };

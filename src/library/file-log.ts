@@ -5,7 +5,8 @@ import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
 export interface FileOutcome {
   /** Path of the file, or id of the asset. */
   file: string;
-  outcome: 'added' | 'alreadyThere' | 'failed' | 'skipped';
+  /** `done`: of assets, in jobs that add none. */
+  outcome: 'added' | 'alreadyThere' | 'failed' | 'skipped' | 'done';
   /** The asset it is. */
   assetId?: string;
   /** Only of failures: an error code, and a sentence for the user. */
@@ -86,8 +87,8 @@ export async function openFileLog(ports: Ports, jobId: string): Promise<FileLog>
     const outcomes = waiting.slice(0, OUTCOMES_PER_ENTRY);
     waiting = waiting.slice(OUTCOMES_PER_ENTRY);
     changed = false;
-    const later: FileCounts = waiting.reduce(uncount, counts);
-    const entry: Entry = { counts: { ...later }, outcomes, ...(failedBefore ? { failedBefore } : {}) };
+    const upToHere = waiting.reduce((sum, outcome) => count(sum, outcome, -1), { ...counts });
+    const entry: Entry = { counts: upToHere, outcomes, ...(failedBefore ? { failedBefore } : {}) };
     await ports.records.create({ kind: kindOf(jobId), id: idOf(next), body: entry as unknown as JsonValue });
     if (hasFailures(entry)) failedBefore = idOf(next);
     next++;
@@ -121,7 +122,7 @@ export async function openFileLog(ports: Ports, jobId: string): Promise<FileLog>
     },
     add(outcome) {
       waiting.push(outcome);
-      count(counts, outcome);
+      count(counts, outcome, 1);
       write();
     },
     async flush() {
@@ -133,14 +134,10 @@ export async function openFileLog(ports: Ports, jobId: string): Promise<FileLog>
   };
 }
 
-function count(counts: FileCounts, { outcome }: FileOutcome): void {
-  counts.done++;
-  counts[outcome]++;
-}
-
-/** The counts without one outcome. */
-function uncount(counts: FileCounts, { outcome }: FileOutcome): FileCounts {
-  return { ...counts, done: counts.done - 1, [outcome]: counts[outcome] - 1 };
+function count(counts: FileCounts, { outcome }: FileOutcome, by: 1 | -1): FileCounts {
+  counts.done += by;
+  if (outcome !== 'done') counts[outcome] += by;
+  return counts;
 }
 
 const hasFailures = (entry: Entry): boolean => entry.outcomes.some(({ outcome }) => outcome === 'failed');

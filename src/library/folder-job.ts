@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, errorData } from '../errors.ts';
+import { errorData } from '../errors.ts';
 import type { AllowedFile, Ports } from '../ports.ts';
 import type { FileOutcome } from './file-log.ts';
 import { type Description, ingest } from './ingest.ts';
-import type { JobRun } from './job-run.ts';
+import { type JobRun, tryTwice } from './job-run.ts';
 import { type JobEnd, openJob, type Work } from './jobs.ts';
 import { mediaByName } from './media-names.ts';
 
-/** A file that a busy database or disk refused is tried again once, after this long. */
-const RETRY_MS = 1000;
 /** So many files in a row that could not be stored mean a full disk or the like, not bad files. */
 const GIVE_UP_AFTER = 10;
 
@@ -42,6 +39,7 @@ async function* filesOf(ports: Ports, path: string): AsyncIterable<AllowedFile &
 /** Carries an ingest job on: every file without an outcome in the log, several at a time. */
 export async function runFolderIngest(ports: Ports, run: JobRun, work: Extract<Work, { type: 'ingest' }>): Promise<JobEnd> {
   const { log, halt } = run;
+  if (halt.aborted) return { state: 'cancelled' };
   const seen = new Set<string>();
   for await (const { file } of log.outcomes()) seen.add(file);
   const before = seen.size;
@@ -54,14 +52,15 @@ export async function runFolderIngest(ports: Ports, run: JobRun, work: Extract<W
     }
   }
   log.begin(before + files.length);
-  let unavailable = 0;
+  let refused: FileOutcome[] = [];
   await run.each(files, async (file) => {
+    if (refused.length >= GIVE_UP_AFTER) return;
     const outcome = await ingestOne(ports, run, work, file);
     if (!outcome) return;
     log.add(outcome);
-    unavailable = outcome.code === 'UNAVAILABLE' ? unavailable + 1 : 0;
-    if (unavailable >= GIVE_UP_AFTER) throw new AppError('UNAVAILABLE', `Stopped: ${GIVE_UP_AFTER} files in a row could not be stored. ${outcome.reason}`);
+    refused = outcome.code === 'UNAVAILABLE' ? [...refused, outcome] : [];
   });
+  if (refused.length >= GIVE_UP_AFTER) return { state: 'failed', message: `Stopped after ${refused.length} files in a row. ${refused[0].reason}` };
   if (halt.aborted) return { state: 'cancelled' };
   return endOf(run);
 }
@@ -82,19 +81,17 @@ async function ingestOne(
 ): Promise<FileOutcome | undefined> {
   const byName = named ? 'media' : mediaByName(name);
   if (byName === 'other') return { file: path, outcome: 'skipped' };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { asset, alreadyThere } = await ingest(ports, { path }, collection, description, { maxBytes: run.maxBytes, signal: run.stop });
-      return { file: path, outcome: alreadyThere ? 'alreadyThere' : 'added', assetId: asset.id };
-    } catch (error) {
-      if (run.stop.aborted) return undefined;
-      const { code, message } = errorData(error);
-      // A setting that is wrong is wrong for every file.
-      if (code === 'MISCONFIGURED') throw error;
-      if (code === 'INTERNAL') console.error(`${name} could not be added:`, error);
-      if (code === 'INVALID_MEDIA' && byName === 'unknown') return { file: path, outcome: 'skipped' };
-      if (code !== 'UNAVAILABLE' || attempt > 1) return { file: path, outcome: 'failed', code, reason: message };
-      await sleep(RETRY_MS, undefined, { signal: run.halt }).catch(() => undefined);
-    }
+  try {
+    const options = { maxBytes: run.maxBytes, signal: run.stop };
+    const { asset, alreadyThere } = await tryTwice(run.halt, () => ingest(ports, { path }, collection, description, options));
+    return { file: path, outcome: alreadyThere ? 'alreadyThere' : 'added', assetId: asset.id };
+  } catch (error) {
+    if (run.stop.aborted) return undefined;
+    const { code, message } = errorData(error);
+    // A setting that is wrong is wrong for every file.
+    if (code === 'MISCONFIGURED') throw error;
+    if (code === 'INTERNAL') console.error(`${name} could not be added:`, error);
+    const noMedia = code === 'INVALID_MEDIA' && byName === 'unknown';
+    return noMedia ? { file: path, outcome: 'skipped' } : { file: path, outcome: 'failed', code, reason: message };
   }
 }

@@ -1,8 +1,12 @@
 /** What tools and resources use of the library. */
 export { requireAsset, requireCollection } from './assets.ts';
+export { configureCollection, describeCollection } from './collections.ts';
 export { deleteAsset } from './delete.ts';
+export { deleteCollection } from './delete-job.ts';
 export { ingestFolder } from './folder-job.ts';
 export { editAsset, ingest } from './ingest.ts';
 export { inpaintAsset } from './inpaint.ts';
+export { createLibraryRunner } from './job-runner.ts';
 export { cancelLibraryJob, listLibraryJobs, readLibraryJobView } from './jobs.ts';
+export { reindex } from './reindex-job.ts';
 export { search } from './search.ts';

@@ -1,4 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
 import type { FileLog } from './file-log.ts';
+
+/** A pause that a busy disk, or a process that was ended because of another call, is given. */
+const RETRY_MS = 1000;
 
 /** What the work of a job gets while one server holds it. */
 export interface JobRun {
@@ -57,4 +62,15 @@ export async function eachInSlots<T>(slots: Slots, halt: AbortSignal, items: Ite
   }
   await Promise.all(under);
   if (failed) throw failed.error;
+}
+
+/** Does the work again, once, where something did not answer the first time. */
+export async function tryTwice<T>(halt: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'UNAVAILABLE') || halt.aborted) throw error;
+    await sleep(RETRY_MS, undefined, { signal: halt }).catch(() => undefined);
+    return work();
+  }
 }

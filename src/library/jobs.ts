@@ -104,6 +104,14 @@ export async function changeJob(ports: Ports, id: string, change: (job: LibraryJ
   }
 }
 
+/** `changeJob` of one job under one lease. */
+export type Save = (change: (job: LibraryJob) => LibraryJob) => Promise<LibraryJob>;
+
+/** The job with its end; the first end stays. */
+export function endedAs({ waiting: _, ...job }: LibraryJob, end: JobEnd): LibraryJob {
+  return job.ended ? job : { ...job, ended: { ...end, at: new Date().toISOString() } };
+}
+
 /** Asks a job to stop; the server that works on it does so after the files in flight. One that has ended stays as it is. `undefined` where there is none. */
 export async function cancelLibraryJob(ports: Ports, id: string): Promise<LibraryJobView | undefined> {
   if (!(await ports.records.get(LIBRARY_JOB, id))) return undefined;

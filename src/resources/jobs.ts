@@ -1,6 +1,6 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import type { OpenStudio } from '../studio.ts';
-import { jobOutput } from '../tools/job-output.ts';
+import { type AnyJob, jobData, listJobs, requireJob } from '../tools/job-list.ts';
 import { jsonContent, reading } from './read.ts';
 
 const LISTED = 50;
@@ -9,34 +9,35 @@ const COMPLETIONS = 100;
 export function registerJobs(server: McpServer, open: OpenStudio): void {
   const template = new ResourceTemplate('vrag://jobs/{id}', {
     list: async () => {
-      const { ports, film } = await open();
-      const { views } = await film.listJobs(ports, { limit: LISTED });
+      const { jobs } = await listJobs(await open(), { limit: LISTED });
       return {
-        resources: views.map((view) => ({
-          uri: `vrag://jobs/${view.id}`,
-          name: view.id,
-          title: `${view.state}: ${view.takes[0]?.shot.prompt.slice(0, 80) ?? ''}`,
-          mimeType: 'application/json',
-        })),
+        resources: jobs.map((job) => ({ uri: `vrag://jobs/${idOf(job)}`, name: idOf(job), title: titleOf(job), mimeType: 'application/json' })),
       };
     },
     complete: {
       id: async (value) => {
-        const { ports, film } = await open();
-        const { views } = await film.listJobs(ports, { limit: COMPLETIONS });
-        return views.map((view) => view.id).filter((id) => id.startsWith(value));
+        const { jobs } = await listJobs(await open(), { limit: COMPLETIONS });
+        return jobs.map(idOf).filter((id) => id.startsWith(value));
       },
     },
   });
   server.registerResource(
     'jobs',
     template,
-    { title: 'Job', description: 'A video job with its shots and the manifest of its video', mimeType: 'application/json' },
+    { title: 'Job', description: 'A job: of a video its shots and manifest, of the library its files', mimeType: 'application/json' },
     (uri, { id }) =>
       reading(uri, async () => {
         const studio = await open();
-        const view = await studio.film.requireJobView(studio.ports, String(id));
-        return { contents: [jsonContent(uri, { ...jobOutput(studio, view), manifest: await studio.film.readManifest(studio.ports, view.job.videoId) })] };
+        const job = await requireJob(studio, String(id));
+        const manifest = job.film && (await studio.film.readManifest(studio.ports, job.film.job.videoId));
+        return { contents: [jsonContent(uri, { ...jobData(studio, job), ...(job.film ? { manifest } : {}) })] };
       }),
   );
+}
+
+const idOf = ({ film, library }: AnyJob): string => (film ?? library).id;
+
+function titleOf({ film, library }: AnyJob): string {
+  if (film) return `${film.state}: ${film.takes[0]?.shot.prompt.slice(0, 80) ?? ''}`;
+  return `${library.state}: ${library.job.work.type}, ${library.job.work.collection}`;
 }

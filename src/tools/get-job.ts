@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
 import type { FileBytes } from '../ports.ts';
+import type { Studio } from '../studio.ts';
 import { defineTool, type ToolContext } from './define.ts';
-import { isOver, JobOutput, jobOutput, jobText } from './job-output.ts';
+import { type AnyJob, isOver, jobData, listJobs, requireJob } from './job-list.ts';
+import { type JobData, JobOutput, jobText, type LibraryJobData, type VideoJobData } from './job-output.ts';
 
 /** How often a waiting call looks at the job. */
 const LOOK_MS = 250;
@@ -12,69 +14,85 @@ export const getJob = defineTool({
   name: 'get_job',
   title: 'Get job',
   description:
-    'Reports a video job: state, progress, what was dropped, and when it succeeded the video with its path, contact sheet and references. waitSeconds waits for the end. Without jobId it lists the recent jobs.',
+    'Reports a job (video, ingest, reindex, delete): state, progress (0..1), what was dropped or failed, the video with path and contact sheet. waitSeconds waits for the end. No jobId: recent ones.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     jobId: z.string().optional(),
-    waitSeconds: z.number().min(0).max(45).default(0).describe('Return earlier when the job ends'),
-    limit: z.int().min(1).max(50).default(10).describe('Length of the list'),
+    waitSeconds: z.number().min(0).max(45).default(0),
+    limit: z.int().min(1).max(50).default(10),
     cursor: z.string().optional(),
-    includeImages: z.boolean().default(true).describe('Attach the contact sheet'),
+    includeImages: z.boolean().default(true),
   }),
   output: z.strictObject({ jobs: z.array(JobOutput), nextCursor: z.string().optional(), advice: z.string() }),
   async handler({ jobId, waitSeconds, limit, cursor, includeImages }, context) {
     const { studio } = context;
-    if (jobId === undefined) {
-      const page = await studio.film.listJobs(studio.ports, { limit, ...(cursor === undefined ? {} : { cursor }) });
-      const jobs = page.views.map((view) => jobOutput(studio, view));
-      const advice = jobs.length === 0 ? 'No job was started yet: generate_video starts one.' : 'Newest first. Give jobId for one of them.';
-      const next = page.cursor ? { nextCursor: page.cursor } : {};
-      return {
-        data: { jobs, ...next, advice },
-        text: [`${jobs.length} jobs. ${advice}`, ...jobs.map(jobText), ...(page.cursor ? [`More: cursor "${page.cursor}".`] : [])].join('\n'),
-      };
-    }
-    const view = await waitFor(jobId, waitSeconds, context);
-    const data = jobOutput(studio, view);
-    const advice = adviceFor(view, data.video?.id);
-    const sheet = includeImages ? await contactSheet(context, view) : undefined;
-    return {
-      data: { jobs: [data], advice },
-      text: `${jobText(data)}\n${advice}`,
-      images: sheet ? [sheet] : [],
-      links: data.video ? [{ uri: data.video.uri, name: view.takes[0]?.shot.prompt.slice(0, 80) ?? data.video.id, mimeType: 'video/mp4' }] : [],
-    };
+    if (jobId === undefined) return list(studio, limit, cursor);
+    const job = await waitFor(jobId, waitSeconds, context);
+    const data = jobData(studio, job);
+    const advice = adviceFor(data);
+    const sheet = includeImages && job.film ? await contactSheet(context, job.film) : undefined;
+    return { data: { jobs: [data], advice }, text: `${jobText(data)}\n${advice}`, images: sheet ? [sheet] : [], links: videoLink(data) };
   },
 });
 
-async function waitFor(jobId: string, waitSeconds: number, { studio, signal, progress }: ToolContext): Promise<JobView> {
+async function list(studio: Studio, limit: number, cursor: string | undefined) {
+  const page = await listJobs(studio, { limit, cursor });
+  const jobs = page.jobs.map((job) => jobData(studio, job));
+  const none = 'No job was started yet: generate_video starts one, and so does ingest_image with a folder.';
+  const advice = jobs.length === 0 ? none : 'Newest first. Give jobId for one of them.';
+  return {
+    data: { jobs, ...(page.cursor ? { nextCursor: page.cursor } : {}), advice },
+    text: [`${jobs.length} jobs. ${advice}`, ...jobs.map(jobText), ...(page.cursor ? [`More: cursor "${page.cursor}".`] : [])].join('\n'),
+  };
+}
+
+function videoLink(data: JobData) {
+  const video = data.type === 'video' ? data.video : undefined;
+  if (!video || data.type !== 'video') return [];
+  return [{ uri: video.uri, name: data.shots[0]?.prompt.slice(0, 80) ?? video.id, mimeType: 'video/mp4' }];
+}
+
+async function waitFor(jobId: string, waitSeconds: number, { studio, signal, progress }: ToolContext): Promise<AnyJob> {
   const until = Date.now() + waitSeconds * 1000;
   let reported = -1;
   for (;;) {
-    const view = await studio.film.requireJobView(studio.ports, jobId);
+    const job = await requireJob(studio, jobId);
+    const view = job.film ?? job.library;
     if (view.progress > reported) {
       reported = view.progress;
       await progress(view.progress, 1, `${view.state}, ${Math.round(view.progress * 100)} %`);
     }
-    if (isOver(view) || Date.now() >= until || signal.aborted) return view;
-    studio.runner.kick();
+    if (isOver(job) || Date.now() >= until || signal.aborted) return job;
+    (job.film ? studio.runner : studio.libraryRunner).kick();
     await sleep(Math.min(LOOK_MS, Math.max(1, until - Date.now())), undefined, { signal }).catch(() => undefined);
   }
 }
 
-function adviceFor(view: JobView, videoId: string | undefined): string {
-  switch (view.state) {
+function adviceFor(data: JobData): string {
+  if (data.state !== 'succeeded' && !FINAL.has(data.state)) return `Not finished: call get_job {jobId: "${data.jobId}", waitSeconds: 45} again.`;
+  return data.type === 'video' ? videoAdvice(data) : libraryAdvice(data);
+}
+
+const FINAL: ReadonlySet<string> = new Set(['failed', 'cancelled', 'unknown']);
+
+function videoAdvice({ state, video }: VideoJobData): string {
+  switch (state) {
     case 'succeeded':
-      return videoId === undefined ? 'Its video was deleted; the same request makes it anew.' : `Measure it with evaluate_video {videoId: "${videoId}"}.`;
+      return video ? `Measure it with evaluate_video {videoId: "${video.id}"}.` : 'Its video was deleted; the same request makes it anew.';
     case 'failed':
       return 'Correct what the message names and call generate_video again.';
     case 'cancelled':
       return 'It was cancelled; call generate_video to start again.';
-    case 'unknown':
-      return 'A take was lost between its start and the answer; it may have been billed and is not started again by itself.';
     default:
-      return `Not finished: call get_job {jobId: "${view.id}", waitSeconds: 45} again.`;
+      return 'A take was lost between its start and the answer; it may have been billed and is not started again by itself.';
   }
+}
+
+function libraryAdvice({ type, state, collection, files }: LibraryJobData): string {
+  if (type === 'delete') return state === 'succeeded' ? 'The collection is gone.' : 'Call manage_collection with delete again to go on.';
+  if (type === 'reindex') return state === 'succeeded' ? 'The collection is searched with the new embedder.' : 'The collection is searched as before.';
+  if (state !== 'succeeded') return 'What was added stays. Correct what the message names and ingest the folder again: files that are there are skipped.';
+  return `search_images {collection: "${collection}"} shows the newest.${files.failed > 0 ? ' Files that failed can be corrected and the folder ingested again.' : ''}`;
 }
 
 async function contactSheet({ studio }: ToolContext, view: JobView): Promise<FileBytes | undefined> {

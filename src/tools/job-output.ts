@@ -1,46 +1,79 @@
 import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
+import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
 
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
 
-/** One job as results show it. */
+const Shot = z.strictObject({
+  state: z.string(),
+  prompt: z.string(),
+  referenceIds: z.array(z.string()),
+  progress: z.number(),
+  seed: z.number(),
+  /** What the provider did or could not honour. */
+  notes: z.array(z.string()),
+  failure: z.string().optional(),
+});
+
+const Video = z.strictObject({
+  id: z.string(),
+  uri: z.string(),
+  path: z.string().optional(),
+  contactSheetPath: z.string().optional(),
+  sha256: z.string(),
+  width: z.number(),
+  height: z.number(),
+  durationSeconds: z.number(),
+  fps: z.number(),
+});
+
+/** Of a folder, or the assets of a collection. */
+const Files = z.strictObject({
+  total: z.number(),
+  done: z.number(),
+  added: z.number().optional(),
+  alreadyThere: z.number().optional(),
+  failed: z.number(),
+  /** The latest ones. */
+  failures: z.array(z.strictObject({ file: z.string(), reason: z.string() }).partial()),
+});
+
+/** One job as results show it. What a part always has is not said in the tool list: that is paid for in every conversation. */
 export const JobOutput = z.strictObject({
   jobId: z.string(),
+  type: z.string(),
   state: z.enum(jobStates),
-  progress: z.number().describe('0..1'),
+  progress: z.number(),
   createdAt: z.string(),
-  provider: z.string(),
-  generative: z.boolean(),
-  shots: z.array(
-    z.strictObject({
-      state: z.string(),
-      prompt: z.string(),
-      referenceIds: z.array(z.string()),
-      progress: z.number(),
-      seed: z.number(),
-      notes: z.array(z.string()).describe('What the provider did or could not honour'),
-      failure: z.string().optional(),
-    }),
-  ),
-  costUsd: z.number(),
-  video: z
-    .strictObject({
-      id: z.string(),
-      uri: z.string(),
-      path: z.string().optional(),
-      contactSheetPath: z.string().optional(),
-      sha256: z.string(),
-      width: z.number(),
-      height: z.number(),
-      durationSeconds: z.number(),
-      fps: z.number(),
-    })
-    .optional(),
+  collection: z.string().optional(),
+  files: Files.partial().optional(),
+  provider: z.string().optional(),
+  generative: z.boolean().optional(),
+  shots: z.array(Shot.partial()).optional(),
+  costUsd: z.number().optional(),
+  video: Video.partial().optional(),
   message: z.string().optional(),
 });
 
-export type JobData = z.input<typeof JobOutput>;
+type Common = Pick<z.input<typeof JobOutput>, 'jobId' | 'state' | 'progress' | 'createdAt' | 'message'>;
+
+export type VideoJobData = Common & {
+  type: 'video';
+  provider: string;
+  generative: boolean;
+  shots: z.input<typeof Shot>[];
+  costUsd: number;
+  video?: z.input<typeof Video>;
+};
+
+export type LibraryJobData = Common & {
+  type: 'ingest' | 'reindex' | 'delete';
+  collection: string;
+  files: z.input<typeof Files> & { failures: { file: string; reason: string }[] };
+};
+
+export type JobData = VideoJobData | LibraryJobData;
 
 /** The first sentence of every result that concerns a video of a renderer that is no AI model. */
 export function providerSentence(generative: boolean): string {
@@ -49,13 +82,14 @@ export function providerSentence(generative: boolean): string {
     : 'No AI video model is configured, so this is an animatic: camera moves over the reference (this version has no other provider; see "Video models" in the README). ';
 }
 
-export function jobOutput(studio: Studio, view: JobView): JobData {
+export function jobOutput(studio: Studio, view: JobView): VideoJobData {
   const { job, takes } = view;
   const { video, storyboard } = job;
   const message = view.videoDeletedAt === undefined ? job.ended?.message : `Its video was deleted on ${view.videoDeletedAt}.`;
   const generative = studio.ports.videoGenerators.get(storyboard.provider)?.capabilities.generative ?? true;
   return {
     jobId: view.id,
+    type: 'video',
     state: view.state,
     progress: view.progress,
     createdAt: view.createdAt,
@@ -90,6 +124,10 @@ export function jobOutput(studio: Studio, view: JobView): JobData {
 }
 
 export function jobText(data: JobData): string {
+  return data.type === 'video' ? videoJobText(data) : libraryJobText(data);
+}
+
+function videoJobText(data: VideoJobData): string {
   const shots = data.shots.map((shot, index) => {
     const notes = [...shot.notes, ...(shot.failure ? [`failed: ${shot.failure}`] : [])];
     return `  shot ${index + 1}: ${shot.state}, references ${shot.referenceIds.join(', ') || 'none'}, seed ${shot.seed}: ${shot.prompt}${notes.map((note) => `\n    - ${note}`).join('')}`;
@@ -105,7 +143,34 @@ export function jobText(data: JobData): string {
   return [head, ...(data.message ? [data.message] : []), ...made, ...shots].join('\n');
 }
 
-/** True once nothing more will happen by itself. */
-export function isOver(view: JobView): boolean {
-  return view.job.ended !== undefined || view.state === 'unknown';
+/** File paths are shown to clients that share this machine's files, to others the names. */
+export function libraryJobOutput(studio: Studio, view: LibraryJobView): LibraryJobData {
+  const { work, ended, waiting } = view.job;
+  const { total, done, added, alreadyThere, failed, skipped } = view.counts;
+  const shown = (file: string) => (studio.localPaths ? file : (file.split(/[/\\]/).at(-1) ?? ''));
+  const message = ended ? ended.message : waiting && `Waiting: ${waiting}`;
+  return {
+    jobId: view.id,
+    type: work.type,
+    state: view.state,
+    progress: view.progress,
+    createdAt: view.createdAt,
+    collection: work.collection,
+    files: {
+      // What is no picture or video is not worth counting.
+      total: total - skipped,
+      done: done - skipped,
+      ...(work.type === 'ingest' ? { added, alreadyThere } : {}),
+      failed,
+      failures: view.failures.map(({ file, reason }) => ({ file: shown(file), reason })),
+    },
+    ...(message ? { message } : {}),
+  };
+}
+
+function libraryJobText({ jobId, type, state, progress, createdAt, collection, files, message }: LibraryJobData): string {
+  const of = type === 'ingest' ? `files: ${files.added} added, ${files.alreadyThere} already there, ` : 'assets: ';
+  const head = `${type} job ${jobId}, collection "${collection}": ${state}, ${Math.round(progress * 100)} %, made ${createdAt}.`;
+  const counts = `${files.done} of ${files.total} ${of}${files.failed} failed.`;
+  return [head, counts, ...(message ? [message] : []), ...files.failures.map(({ file, reason }) => `  ${file}: ${reason}`)].join('\n');
 }

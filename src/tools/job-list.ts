@@ -1,0 +1,71 @@
+import { AppError } from '../errors.ts';
+import type { JobView } from '../film/jobs.ts';
+import type { LibraryJobView } from '../library/jobs.ts';
+import type { Studio } from '../studio.ts';
+import { type JobData, jobOutput, libraryJobOutput } from './job-output.ts';
+
+/** A job of either domain. */
+export type AnyJob = { film: JobView; library?: never } | { library: LibraryJobView; film?: never };
+
+/** The job of an id; NOT_FOUND, naming recent ones, where there is none. */
+export async function requireJob(studio: Studio, id: string): Promise<AnyJob> {
+  const library = await studio.assets.readLibraryJobView(studio.ports, id);
+  return library ? { library } : { film: await studio.film.requireJobView(studio.ports, id) };
+}
+
+export function jobData(studio: Studio, { film, library }: AnyJob): JobData {
+  return film ? jobOutput(studio, film) : libraryJobOutput(studio, library);
+}
+
+/** True once nothing more will happen by itself. */
+export function isOver({ film, library }: AnyJob): boolean {
+  return film ? film.job.ended !== undefined || film.state === 'unknown' : library.job.ended !== undefined;
+}
+
+/** Where each of the two lists goes on; null: it is at its end. */
+type Position = [film: string | null, library: string | null];
+
+const START = '';
+
+/** Jobs of both domains, newest first. INVALID_INPUT for a foreign cursor. */
+export async function listJobs(
+  studio: Studio,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ jobs: AnyJob[]; cursor?: string }> {
+  const { ports, film, assets } = studio;
+  const [filmFrom, libraryFrom] = cursor === undefined ? ([START, START] as Position) : positionOf(cursor);
+  const page = (from: string, size: number) => ({ limit: size, ...(from === START ? {} : { cursor: from }) });
+  const films = filmFrom === null ? { views: [] } : await film.listJobs(ports, page(filmFrom, limit));
+  const libraries = libraryFrom === null ? { views: [] } : await assets.listLibraryJobs(ports, page(libraryFrom, limit));
+  const all: AnyJob[] = [...films.views.map((view) => ({ film: view })), ...libraries.views.map((view) => ({ library: view }))];
+  const jobs = all.sort((a, b) => (createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : 0)).slice(0, limit);
+  const shown = jobs.filter((job) => job.film).length;
+  // Each list goes on after the last of its jobs that is on this page.
+  const after = async (from: string | null, { views, cursor: end }: Listed, used: number, list: (size: number) => Promise<Listed>): Promise<string | null> => {
+    if (from === null || used === 0) return from;
+    return (used === views.length ? end : (await list(used)).cursor) ?? null;
+  };
+  const next: Position = [
+    await after(filmFrom, films, shown, (size) => film.listJobs(ports, page(filmFrom ?? START, size))),
+    await after(libraryFrom, libraries, jobs.length - shown, (size) => assets.listLibraryJobs(ports, page(libraryFrom ?? START, size))),
+  ];
+  const more = all.length > jobs.length || films.cursor !== undefined || libraries.cursor !== undefined;
+  return { jobs, ...(more ? { cursor: Buffer.from(JSON.stringify(next)).toString('base64url') } : {}) };
+}
+
+interface Listed {
+  views: unknown[];
+  cursor?: string;
+}
+
+const createdAt = (job: AnyJob): string => (job.film ?? job.library).createdAt;
+
+function positionOf(cursor: string): Position {
+  try {
+    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(position) && position.length === 2 && position.every((part) => part === null || typeof part === 'string')) return position as Position;
+  } catch {
+    // Falls through to the one error.
+  }
+  throw new AppError('INVALID_INPUT', 'The cursor is not from an earlier page.', { hint: 'Leave cursor out to start from the newest job.' });
+}
