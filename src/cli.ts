@@ -1,81 +1,28 @@
 #!/usr/bin/env node
-import { existsSync, statSync } from 'node:fs';
-import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { expandPath, loadConfig } from './config.ts';
 import { AppError } from './errors.ts';
-import { createServer } from './server.ts';
-import { lazyStudio } from './studio.ts';
-import { version } from './version.ts';
 
-const USAGE = `vrag-mcp ${version}: MCP server for video grounded in your own images.
+/** Each is loaded when it is called: a server must not pay for the others. */
+const COMMANDS: Record<string, () => Promise<{ run(args: string[]): Promise<number | undefined> }>> = {
+  serve: () => import('./cli/serve.ts'),
+  ingest: () => import('./cli/ingest.ts'),
+  reindex: () => import('./cli/reindex.ts'),
+  verify: () => import('./cli/verify.ts'),
+};
 
-  vrag-mcp [FOLDER ...]                         serve over stdio; pictures may be read from the folders
-  vrag-mcp --http [--port 3111] [FOLDER ...]    serve over HTTP on 127.0.0.1 at /mcp
-      --local-files    with --http: accept and return paths of this machine
-  vrag-mcp --help | --version
+/** What a command has written must have gone out by then. */
+const LAST_MS = 1000;
 
-Settings are environment variables; the README lists them.`;
-
-/** A server that was only probed is gone by then; one that lives on carries unfinished jobs forward. */
-const RESUME_AFTER_MS = 3000;
-
-const options = {
-  http: { type: 'boolean' },
-  port: { type: 'string', default: '3111' },
-  'local-files': { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
-
-async function main(): Promise<void> {
-  const { values, positionals } = readArguments();
-  if (values.help || values.version) {
-    process.stdout.write(`${values.help ? USAGE : version}\n`);
-    return;
-  }
-  for (const folder of positionals) checkFolder(folder);
-  const config = loadConfig(process.env, positionals);
-  const studio = lazyStudio(config, { localPaths: !values.http || values['local-files'] === true });
-  if (existsSync(path.join(config.homeDir, 'vrag.sqlite'))) {
-    setTimeout(() => void studio.open().catch((error) => console.error('vrag-mcp:', error)), RESUME_AFTER_MS).unref();
-  }
-  const { close } = values.http ? await serveHttp(studio.open, Number(values.port)) : await serveStdio(studio.open);
-  const stop = async (): Promise<never> => {
-    await Promise.race([close().then(() => studio.close()), new Promise((resolve) => setTimeout(resolve, 2000))]);
-    process.exit(0);
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  if (!values.http) process.stdin.once('end', stop);
+async function main([first = '', ...rest]: string[]): Promise<void> {
+  const named = Object.hasOwn(COMMANDS, first);
+  const { run } = await COMMANDS[named ? first : 'serve']();
+  const code = await run(named ? rest : process.argv.slice(2));
+  // A server lives on; a command ends once what it wrote is out, whatever else still holds the process a moment later.
+  if (code === undefined) return;
+  process.exitCode = code;
+  setTimeout(() => process.exit(), LAST_MS).unref();
 }
 
-function readArguments() {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new AppError('MISCONFIGURED', error instanceof Error ? error.message : 'The arguments are wrong.', { hint: 'See vrag-mcp --help.' });
-  }
-}
-
-async function serveStdio(open: Parameters<typeof createServer>[0]) {
-  const stdio = await import('@modelcontextprotocol/server/stdio');
-  return stdio.serveStdio(() => createServer(open), { onerror: (error) => console.error('vrag-mcp:', error.message) });
-}
-
-async function serveHttp(open: Parameters<typeof createServer>[0], port: number) {
-  const { listen } = await import('./http.ts');
-  return listen(() => createServer(open), port);
-}
-
-function checkFolder(folder: string): void {
-  const full = expandPath(folder);
-  if (!existsSync(full) || !statSync(full).isDirectory()) {
-    throw new AppError('MISCONFIGURED', `"${folder}" is not a folder.`, { hint: 'Arguments are folders that pictures may be read from; see --help.' });
-  }
-}
-
-main().catch((error) => {
+main(process.argv.slice(2)).catch((error) => {
   console.error('vrag-mcp:', error instanceof AppError ? `${error.message}${error.hint ? `\n${error.hint}` : ''}` : error);
   process.exit(1);
 });

@@ -12,7 +12,7 @@ export type * from './ports/vision.ts';
 
 import type { Catalog } from './ports/catalog.ts';
 import type { Images, Media } from './ports/pictures.ts';
-import type { Downloads, Files, ObjectStore, Records } from './ports/storage.ts';
+import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
 import type { Embedder, Embedders, Recogniser } from './ports/vision.ts';
 
@@ -21,6 +21,7 @@ export interface Ports {
   catalog: Catalog;
   records: Records;
   objects: ObjectStore;
+  upkeep: Upkeep;
   files: Files;
   downloads: Downloads;
   images: Images;

@@ -35,6 +35,7 @@ export function openPorts(config: Config): Ports {
     catalog: store.catalog,
     records: store.records,
     objects: store.objects,
+    upkeep: store.upkeep,
     files: createFiles(config),
     downloads: createDownloads(config),
     images,

@@ -152,6 +152,11 @@ async function* outcomesOf(ports: Ports, jobId: string): AsyncIterable<FileOutco
   }
 }
 
+/** All failures of a job, newest first. */
+export async function listFailures(ports: Ports, jobId: string): Promise<FileFailure[]> {
+  return (await readProgress(ports, jobId, Number.POSITIVE_INFINITY)).failures;
+}
+
 /** Counts of a job and its latest failures, newest first; no counts where nothing was written yet. */
 export async function readProgress(ports: Ports, jobId: string, limit: number): Promise<{ counts?: FileCounts; failures: FileFailure[] }> {
   let record = await newest(ports, jobId);

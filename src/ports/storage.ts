@@ -29,6 +29,18 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
+/** Checks of what is stored; they change nothing. */
+export interface Upkeep {
+  /** What is wrong with the database by its own check, one text each; [] where nothing is. Reads all of it. */
+  damage(): Promise<string[]>;
+  /** All stored objects, by key. */
+  objects(): AsyncIterable<{ key: string; byteLength: number; storedAt: string }>;
+  /** Whether an object is there and its bytes have the sha256 that its key names. */
+  checkObject(key: string): Promise<'whole' | 'damaged' | 'missing'>;
+  /** Keys of the objects that any asset or record names. */
+  namedObjects(): Promise<Set<string>>;
+}
+
 /** A durable record. `version` counts writes from 1. */
 export interface StoredRecord {
   kind: string;

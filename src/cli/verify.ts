@@ -1,0 +1,58 @@
+import { loadConfig } from '../config.ts';
+import { cleanText } from '../library/text.ts';
+import { lazyStudio } from '../studio.ts';
+import { readArguments } from './arguments.ts';
+import { createProgress } from './progress.ts';
+
+const USAGE = `vrag-mcp verify [--repair]
+
+Checks the data folder: the database, the original and the preview of every asset (present, and with the right sha256), and objects
+that nothing names any more, which an interruption can leave behind.
+
+  --repair    deletes such objects where they are older than an hour; nothing else is changed
+
+Exit code: 0, 1 where something is damaged or missing.`;
+
+/** Lines of each kind that are printed. */
+const SHOWN = 50;
+
+const options = { repair: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readArguments(args, options, 'verify');
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const studio = lazyStudio(loadConfig(process.env), { localPaths: true, background: false });
+  try {
+    const { assets, ports } = await studio.open();
+    const progress = createProgress();
+    const found = await assets.verify(ports, { repair: values.repair === true, onProgress: (done, total) => progress.show(done, total, 'assets') });
+    progress.end();
+    list('Damage in the database', found.damage);
+    list(
+      'Assets that are not whole',
+      found.broken.map(({ assetId, name, what, problem }) => `${assetId} "${cleanText(name, 120)}": ${what} ${problem}`),
+    );
+    const size = found.orphans.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    list(
+      `Objects that nothing names (${(size / 1e6).toFixed(1)} MB${found.deleted > 0 ? `; ${found.deleted} deleted` : ''})`,
+      found.orphans.map(({ key }) => key),
+    );
+    const wrong = found.damage.length + found.broken.length;
+    process.stdout.write(
+      `${found.assets} assets, ${found.objects} objects: ${wrong === 0 ? 'all whole' : `${wrong} problems`}; ${found.orphans.length} orphans.\n`,
+    );
+    return wrong > 0 ? 1 : 0;
+  } finally {
+    await studio.close();
+  }
+}
+
+function list(title: string, lines: string[]): void {
+  if (lines.length === 0) return;
+  process.stdout.write(`${title}: ${lines.length}\n`);
+  for (const line of lines.slice(0, SHOWN)) process.stdout.write(`  ${line}\n`);
+  if (lines.length > SHOWN) process.stdout.write(`  and ${lines.length - SHOWN} more\n`);
+}
