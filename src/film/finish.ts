@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { addVideo } from '../library/ingest.ts';
+import { addVideo } from '../library/new-asset.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { uncite } from './citations.ts';
@@ -65,6 +65,7 @@ async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
     name: cleanText(prompt, 80),
     source: `job:${view.id}`,
     manifestId: job.videoId,
+    madeFrom: referenceIds(job.storyboard),
     described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
   });
   await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true));

@@ -19,20 +19,23 @@ interface Tombstone {
   name: string;
   collection: string;
   objectKey: string;
+  previewKey?: string;
 }
 
 /**
  * Takes an asset out of every search and leaves a tombstone. Its bytes stay while another asset shares them, or something made of
  * it cites them, unless `purge`; a deleted asset can be purged later. With a video go its shots, its contact sheet and its
- * readable copies. May be repeated after an interruption.
+ * readable copies; its preview always goes. May be repeated after an interruption.
  */
 export async function deleteAsset(ports: Ports, id: string, purge: boolean): Promise<Deletion> {
   const known = await ports.records.get(TOMBSTONE, id);
   const asset = known && purge && !(await ports.catalog.get(id)) ? undefined : await requireAsset(ports, id);
   const about = asset ?? (known?.body as unknown as Tombstone);
-  const { name, collection, objectKey } = about;
-  if (!known) await ports.records.create({ kind: TOMBSTONE, id, body: { name, collection, objectKey } satisfies Tombstone as JsonValue });
+  const { name, collection, objectKey, previewKey } = about;
+  const tombstone: Tombstone = { name, collection, objectKey, ...(previewKey ? { previewKey } : {}) };
+  if (!known) await ports.records.create({ kind: TOMBSTONE, id, body: tombstone as unknown as JsonValue });
   await ports.catalog.remove([id]);
+  if (previewKey) await deleteUnused(ports, previewKey);
   const citing = await dependents(ports, id);
   const bytes = (await ports.catalog.countByObjectKey(objectKey)) > 0 ? 'shared' : citing.length > 0 && !purge ? 'cited' : 'deleted';
   if (bytes === 'deleted') {
@@ -58,5 +61,10 @@ async function deleteMade(ports: Ports, id: string): Promise<void> {
   await ports.objects.unpublish(video.objectKey, video.path);
   await ports.objects.unpublish(video.sheetKey, video.sheetPath);
   const keys = [video.sheetKey, ...view.takes.flatMap((take) => take.result?.objectKey ?? [])];
-  for (const key of keys) if ((await ports.catalog.countByObjectKey(key)) === 0) await ports.objects.delete(key);
+  for (const key of keys) await deleteUnused(ports, key);
+}
+
+/** Deletes an object that is neither the original nor the preview of an asset. */
+async function deleteUnused(ports: Ports, key: string): Promise<void> {
+  if ((await ports.catalog.countByObjectKey(key)) === 0) await ports.objects.delete(key);
 }

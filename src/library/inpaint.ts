@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { writeManifest } from '../film/manifest.ts';
-import type { Asset, CallOptions, Ports } from '../ports.ts';
+import type { Asset, CallOptions, FileBytes, Ports } from '../ports.ts';
 import { originalBytes, requireAsset } from './assets.ts';
 import { newId } from './ids.ts';
-import { addImage } from './ingest.ts';
 import { drawMask, type MaskShapes, share } from './mask.ts';
+import { addImage } from './new-asset.ts';
+import { discard } from './stored.ts';
 import { cleanOptional, cleanText } from './text.ts';
 
 export interface InpaintDraft extends Omit<MaskShapes, 'image'> {
@@ -43,10 +44,9 @@ export async function inpaintAsset(
   const mask = drawMask({ ...marked, growPixels, featherPixels });
   const result = await ports.inpainter.inpaint({ image, mask, mode: 'remove', seed: draft.seed }, options);
   const file = await ports.images.encode(result.image, { format: 'png' });
-  const stored = await ports.objects.put(file.bytes, file.mediaType);
   const changedShare = share(mask.data);
-  const same = await ports.catalog.findBySha256(source.collection, stored.sha256);
-  const asset = same ?? (await catalogue(ports, source, draft, stored, file));
+  const same = await ports.catalog.findBySha256(source.collection, createHash('sha256').update(file.bytes).digest('hex'));
+  const asset = same ?? (await catalogue(ports, source, draft, file));
   await writeManifest(ports, {
     type: 'inpaint',
     assetId: asset.id,
@@ -60,14 +60,11 @@ export async function inpaintAsset(
   return { source, asset, algorithm: result.algorithm, changedShare, markedShare, seconds: (Date.now() - started) / 1000 };
 }
 
-function catalogue(
-  ports: Ports,
-  source: Asset,
-  draft: InpaintDraft,
-  stored: { key: string; sha256: string; byteLength: number },
-  file: { bytes: Uint8Array; mediaType: string },
-): Promise<Asset> {
+/** A repaired picture has its source's description, and its verdict where that was no approval: nobody has looked at the repair yet. */
+async function catalogue(ports: Ports, source: Asset, draft: InpaintDraft, file: FileBytes): Promise<Asset> {
   const id = newId('img');
+  const { caption, captionOrigin, tags, attributes, licence, creator, status } = source;
+  const stored = await ports.objects.put(file.bytes, file.mediaType);
   const fresh = {
     id,
     manifestId: id,
@@ -75,12 +72,18 @@ function catalogue(
     objectKey: stored.key,
     sha256: stored.sha256,
     byteLength: stored.byteLength,
-    mediaType: file.mediaType,
     name: cleanOptional(draft.name, 120) ?? cleanText(`${source.name} (in-painted)`, 120),
     source: `inpaint:${source.id}`,
-    described: { caption: source.caption, tags: [...source.tags, 'inpainted'], licence: source.licence, creator: source.creator, status: source.status },
+    madeFrom: [source.id],
+    captionOrigin,
+    described: { caption, tags: [...tags, 'inpainted'], attributes, licence, creator, ...(status === 'approved' ? {} : { status }) },
   };
-  return addImage(ports, fresh, file.bytes);
+  try {
+    return await addImage(ports, fresh, file.bytes);
+  } catch (error) {
+    await discard(ports, stored, file);
+    throw error;
+  }
 }
 
 async function decodeMask(ports: Ports, path: string) {

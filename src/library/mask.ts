@@ -68,6 +68,10 @@ function outside(shape: string, at: string, width: number, height: number): AppE
 }
 
 function checkRectangle(shape: string, box: Rectangle, width: number, height: number): void {
+  if (box.width <= 0 || box.height <= 0)
+    throw new AppError('INVALID_INPUT', `The ${shape} at x ${box.x}, y ${box.y} is ${box.width}x${box.height} pixels large.`, {
+      hint: 'width and height must be more than 0.',
+    });
   if (box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height) {
     throw outside(shape, `x ${box.x}, y ${box.y}, ${box.width}x${box.height}`, width, height);
   }

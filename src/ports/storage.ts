@@ -8,6 +8,8 @@ export interface StoredObject {
   key: string;
   sha256: string;
   byteLength: number;
+  /** False where the store had the object already: somebody else may need it. */
+  isNew: boolean;
 }
 
 /** Immutable bytes addressed by their content. */

@@ -1,32 +1,60 @@
 import * as z from 'zod';
-import type { Asset, FileBytes } from '../ports.ts';
+import type { Asset, FileBytes, Orientation } from '../ports.ts';
 import type { Studio } from '../studio.ts';
 import type { ResourceLink } from './define.ts';
 
-/** What a result says of an asset; kept small, since it is repeated for every hit. */
-export const AssetOutput = z.strictObject({
+/** The fields that every result has of an asset; the others (`AssetData`) come where there is something to say. */
+export const AssetOutput = z.looseObject({
   id: z.string(),
-  collection: z.string(),
   kind: z.enum(['image', 'video']),
   name: z.string(),
   caption: z.string().optional(),
   tags: z.array(z.string()),
   status: z.enum(['pending', 'approved', 'rejected']),
-  width: z.number(),
-  height: z.number(),
-  durationSeconds: z.number().optional(),
-  mediaType: z.string(),
   seen: z.record(z.string(), z.number()).describe('Computed: what the vision model sees, with probabilities'),
-  colours: z.array(z.string()),
-  subject: z.array(z.number()).optional().describe('What stands out: x, y, width, height as fractions'),
   uri: z.string(),
-  path: z.string().optional(),
-  createdAt: z.string(),
 });
 
-export type AssetData = z.infer<typeof AssetOutput>;
+/** What a result says of an asset; kept small, since it is repeated for every hit: what is absent is left out. */
+export type AssetData = {
+  id: string;
+  collection: string;
+  kind: Asset['kind'];
+  name: string;
+  caption?: string;
+  /** Whose words the caption is: a person's who gave it, the file's own, a model's. */
+  captionOrigin?: Asset['captionOrigin'];
+  tags: string[];
+  attributes?: Asset['attributes'];
+  licence?: string;
+  creator?: string;
+  source: string;
+  status: Asset['status'];
+  width: number;
+  height: number;
+  orientation: Orientation;
+  durationSeconds?: number;
+  mediaType: string;
+  /** Computed: what the vision model sees, with probabilities. */
+  seen: Record<string, number>;
+  /** Computed: names of the colours of the whole, and of what stands out. */
+  colours: string[];
+  subjectColours?: string[];
+  /** Computed: the box of what stands out as x, y, width, height in fractions. */
+  subject?: number[];
+  /** Computed: 0 black .. 1 white. */
+  brightness?: number;
+  /** Ids. */
+  madeFrom?: string[];
+  uri: string;
+  path?: string;
+  createdAt: string;
+};
 
-/** JPEG quality of previews: a 192 px thumbnail of a busy photograph stays near 5 kB. */
+/** Longer side of the stored previews. */
+const PREVIEW_MAX_SIDE = 512;
+
+/** JPEG quality of thumbnails: one of 192 px of a busy photograph stays near 5 kB. */
 const PREVIEW_QUALITY = 65;
 
 /** Colours with at least this share of the picture are named. */
@@ -34,39 +62,82 @@ const NAMED_COLOUR_SHARE = 0.08;
 
 /** An asset as results show it. */
 export async function assetOutput(studio: Studio, asset: Asset): Promise<AssetData> {
+  const { id, collection, kind, name, caption, captionOrigin, tags, attributes, licence, creator, source, status, brightness } = asset;
+  const { width, height, durationSeconds, mediaType, madeFrom, createdAt } = asset;
   const seen = asset.seen ? await studio.ports.recogniser.describe(asset.seen) : [];
-  const path = studio.localPaths ? await studio.ports.objects.localPath(asset.objectKey) : undefined;
-  return {
-    id: asset.id,
-    collection: asset.collection,
-    kind: asset.kind,
-    name: asset.name,
-    ...(asset.caption ? { caption: asset.caption } : {}),
-    tags: asset.tags,
-    status: asset.status,
-    width: asset.width,
-    height: asset.height,
-    ...(asset.durationSeconds === undefined ? {} : { durationSeconds: round(asset.durationSeconds, 2) }),
-    mediaType: asset.mediaType,
+  const subjectColours = named(asset.seen?.subjectColours);
+  return present({
+    id,
+    collection,
+    kind,
+    name,
+    caption,
+    captionOrigin,
+    tags,
+    attributes,
+    licence,
+    creator,
+    source,
+    status,
+    width,
+    height,
+    orientation: width === height ? 'square' : width > height ? 'landscape' : 'portrait',
+    durationSeconds: durationSeconds === undefined ? undefined : round(durationSeconds, 2),
+    mediaType,
     seen: Object.fromEntries(seen.map(({ word, probability }) => [word, round(probability, 2)])),
-    colours: (asset.seen?.colours ?? []).filter(([, share]) => share >= NAMED_COLOUR_SHARE).map(([name]) => name),
-    ...(asset.subject ? { subject: [asset.subject.x, asset.subject.y, asset.subject.width, asset.subject.height].map((value) => round(value, 3)) } : {}),
+    colours: named(asset.seen?.colours),
+    subjectColours: subjectColours.length > 0 ? subjectColours : undefined,
+    subject: asset.subject && [asset.subject.x, asset.subject.y, asset.subject.width, asset.subject.height].map((value) => round(value, 3)),
+    brightness: brightness === undefined ? undefined : round(brightness, 2),
+    madeFrom,
     uri: assetUri(asset),
-    ...(path ? { path } : {}),
-    createdAt: asset.createdAt,
-  };
+    path: studio.localPaths ? await studio.ports.objects.localPath(asset.objectKey) : undefined,
+    createdAt,
+  });
 }
+
+function named(colours: [name: string, share: number][] = []): string[] {
+  return colours.filter(([, share]) => share >= NAMED_COLOUR_SHARE).map(([name]) => name);
+}
+
+/** Without what is undefined. */
+function present(data: { [Field in keyof AssetData]: AssetData[Field] | undefined }): AssetData {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as AssetData;
+}
+
+/** Whose words a caption is, where they are not those of a person who gave them to the asset. */
+const ORIGIN_NOTES = { given: '', file: ' (caption from the file itself)', model: ' (caption by a model)' };
 
 /** One asset as lines of text: the same facts as `assetOutput`. */
 export function assetText(asset: AssetData): string {
-  const size = `${asset.width}x${asset.height}${asset.durationSeconds === undefined ? '' : `, ${asset.durationSeconds} s`}`;
-  const seen = Object.entries(asset.seen)
-    .map(([word, probability]) => `${word} ${probability.toFixed(2)}`)
-    .join(', ');
+  const size = `${asset.width}x${asset.height} ${asset.orientation}${asset.durationSeconds === undefined ? '' : `, ${asset.durationSeconds} s`}`;
+  const seen = Object.entries(asset.seen).map(([word, probability]) => `${word} ${probability.toFixed(2)}`);
+  const attributes = Object.entries(asset.attributes ?? {}).map(([name, value]) => `${name}=${value}`);
+  const facts = (pairs: Record<string, string | number | undefined>) =>
+    Object.entries(pairs).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}: ${value}`]));
+  const origin = asset.captionOrigin ? ORIGIN_NOTES[asset.captionOrigin] : '';
+  const told = facts({
+    name: asset.name,
+    tags: asset.tags.join(', ') || 'none',
+    attributes: attributes.join(', '),
+    licence: asset.licence,
+    creator: asset.creator,
+    source: asset.source,
+    'made from': asset.madeFrom?.join(', '),
+    type: asset.mediaType,
+    added: asset.createdAt,
+  });
+  const computed = facts({
+    'seen (computed)': seen.join(', ') || 'nothing certain',
+    colours: asset.colours.join(', ') || 'none',
+    'subject colours': asset.subjectColours?.join(', '),
+    'subject box': asset.subject?.join(', '),
+    brightness: asset.brightness,
+  });
   const lines = [
-    `${asset.id} [${asset.kind}, ${size}, ${asset.status}] in "${asset.collection}": ${asset.caption ?? asset.name}`,
-    `  name: ${asset.name}; tags: ${asset.tags.join(', ') || 'none'}; type: ${asset.mediaType}; added: ${asset.createdAt}`,
-    `  seen (computed): ${seen || 'nothing certain'}; colours: ${asset.colours.join(', ') || 'none'}${asset.subject ? `; subject box: ${asset.subject.join(', ')}` : ''}`,
+    `${asset.id} [${asset.kind}, ${size}, ${asset.status}] in "${asset.collection}": ${asset.caption ?? asset.name}${origin}`,
+    `  ${told.join('; ')}`,
+    `  ${computed.join('; ')}`,
     `  ${asset.uri}${asset.path ? ` | ${asset.path}` : ''}`,
   ];
   return lines.join('\n');
@@ -76,21 +147,17 @@ function assetUri(asset: { id: string; kind: Asset['kind'] }): string {
   return `vrag://${asset.kind}s/${asset.id}`;
 }
 
-export function assetLink(asset: { id: string; kind: Asset['kind']; name: string; mediaType: string }): ResourceLink {
-  return { uri: assetUri(asset), name: asset.name, mimeType: asset.mediaType };
+export function assetLink(studio: Studio, asset: Asset): ResourceLink {
+  return { uri: assetUri(asset), name: asset.name, mimeType: studio.assets.servedType(asset) };
 }
 
-/** A JPEG preview of an image, or of the middle of a video; `undefined` where its file cannot be read any more. */
+/** A JPEG preview of an image, or of the middle of a video, at most 512 px, without metadata; `undefined` where its file cannot be read any more. */
 export async function thumbnail(studio: Studio, asset: Asset, maxSide: number): Promise<FileBytes | undefined> {
-  const { images, media, objects } = studio.ports;
+  const { images } = studio.ports;
   try {
-    if (asset.kind === 'image') {
-      const bytes = await objects.get(asset.objectKey);
-      return bytes && (await images.encode(await images.decode(bytes, { maxSide }), { format: 'jpeg', quality: PREVIEW_QUALITY }));
-    }
-    const path = await objects.localPath(asset.objectKey);
-    const [frame] = path ? await media.frames(path, [(asset.durationSeconds ?? 0) / 2], { maxSide }) : [];
-    return frame && (await images.encode(frame, { format: 'jpeg', quality: PREVIEW_QUALITY }));
+    const preview = await studio.assets.previewOf(studio.ports, asset);
+    if (!preview || maxSide >= PREVIEW_MAX_SIDE) return preview;
+    return await images.encode(await images.decode(preview.bytes, { maxSide }), { format: 'jpeg', quality: PREVIEW_QUALITY });
   } catch (error) {
     console.error(`no preview of ${asset.id}:`, error);
     return undefined;

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { assetLink, assetOutput, assetText, round, thumbnail } from './asset-output.ts';
 import { defineTool } from './define.ts';
 
-const RectangleInput = z.strictObject({ x: z.number(), y: z.number(), width: z.number().positive(), height: z.number().positive() });
+const RectangleInput = z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
 
 export const inpaintImage = defineTool({
   name: 'inpaint_image',
@@ -22,22 +22,13 @@ export const inpaintImage = defineTool({
       .describe('Lists of [x, y]'),
     maskPath: z.string().optional().describe('Local mask picture; white is changed'),
     invert: z.boolean().default(false).describe('Change everything but the marked part'),
-    growPixels: z.int().min(0).max(200).default(4).describe('Widens the mask, so that soft edges and shadows go too'),
+    growPixels: z.int().min(0).max(200).default(4).describe('Widens the mask over soft edges and shadows'),
     featherPixels: z.int().min(0).max(100).default(2).describe('Blends the border'),
     mode: z.enum(['remove']).default('remove'),
     seed: z.int().min(0).max(2147483647).default(0),
     name: z.string().min(1).max(120).optional(),
   }),
-  output: z.strictObject({
-    imageId: z.string(),
-    sourceId: z.string(),
-    uri: z.string(),
-    path: z.string().optional(),
-    algorithm: z.string(),
-    changedShare: z.number().describe('Share of the pixels that may have changed, 0..1'),
-    seconds: z.number(),
-    advice: z.string(),
-  }),
+  output: z.looseObject({ imageId: z.string(), changedShare: z.number().describe('Of all pixels, 0..1'), advice: z.string() }),
   async handler(args, { studio, signal, progress }) {
     const marked = (args.boxes?.length ?? 0) + (args.ellipses?.length ?? 0) + (args.polygons?.length ?? 0);
     if (marked === 0 && args.maskPath === undefined) {
@@ -53,7 +44,9 @@ export const inpaintImage = defineTool({
     );
     const data = await assetOutput(studio, asset);
     const hint = maskHint(changedShare, markedShare);
-    const advice = `Look at the preview; the result goes straight into generate_video as imageId.${hint}`;
+    const next =
+      asset.status === 'approved' ? 'the result goes straight into generate_video as imageId' : `the result is ${asset.status}: ingest_image approves it`;
+    const advice = `Look at the preview; ${next}.${hint}`;
     const summary = `${algorithm}: ${(changedShare * 100).toFixed(1)} % of ${source.id} filled in ${seconds.toFixed(1)} s. ${advice}`;
     const previews = await Promise.all([thumbnail(studio, source, 384), thumbnail(studio, asset, 384)]);
     return {
@@ -69,7 +62,7 @@ export const inpaintImage = defineTool({
       },
       text: `${summary}\nPreviews: before, after.\n${assetText(data)}`,
       images: previews.filter((image) => image !== undefined),
-      links: [assetLink(asset)],
+      links: [assetLink(studio, asset)],
     };
   },
 });

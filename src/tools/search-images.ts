@@ -4,7 +4,7 @@ import type { Hit, QueryImage } from '../library/search.ts';
 import { cleanText } from '../library/text.ts';
 import type { Asset, Collection, FileBytes, Filter } from '../ports.ts';
 import type { Studio } from '../studio.ts';
-import { AssetOutput, assetOutput, assetText, thumbnail } from './asset-output.ts';
+import { type AssetData, AssetOutput, assetOutput, assetText, thumbnail } from './asset-output.ts';
 import { CollectionInput, TagsInput } from './common-input.ts';
 import { defineTool, type ToolResult } from './define.ts';
 
@@ -46,8 +46,8 @@ const output = z.strictObject({
 });
 
 type Arguments = z.output<typeof input>;
-type Data = z.input<typeof output>;
-type HitData = Data['hits'][number];
+type HitData = AssetData & Pick<z.input<typeof output>['hits'][number], 'rank' | 'scores' | 'missing' | 'weak' | 'atSeconds'>;
+type Data = Omit<z.input<typeof output>, 'hits'> & { hits: HitData[] };
 
 export const searchImages = defineTool({
   name: 'search_images',

@@ -33,10 +33,10 @@ export function objectStoreContract(open: () => Promise<ObjectStoreFixture>): vo
   test('bytes come back under the key of their content, in any server', async () => {
     const bytes = bytesOf('a picture');
     const stored = await objects.put(bytes, 'image/jpeg');
-    expect(stored).toEqual({ key: `${sha256(bytes)}.jpg`, sha256: sha256(bytes), byteLength: 9 });
+    expect(stored).toEqual({ key: `${sha256(bytes)}.jpg`, sha256: sha256(bytes), byteLength: 9, isNew: true });
     expect(await objects.get(stored.key)).toEqual(bytes);
     expect(await (await fixture.another()).get(stored.key)).toEqual(bytes);
-    expect(await objects.put(bytes, 'image/jpeg')).toEqual(stored);
+    expect(await objects.put(bytes, 'image/jpeg')).toEqual({ ...stored, isNew: false });
   });
 
   test('the key ends as the media type says', async () => {

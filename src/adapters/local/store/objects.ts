@@ -52,7 +52,8 @@ export function createObjectStore(homeDir: string): ObjectStore {
   async function install(written: string, sha256: string, byteLength: number, mediaType: string): Promise<StoredObject> {
     const key = objectKey(sha256, mediaType);
     const file = fileOf(key);
-    if ((await sizeOf(file)) === byteLength) {
+    const isNew = (await sizeOf(file)) !== byteLength;
+    if (!isNew) {
       await unlink(written);
     } else {
       await makeFolder(path.dirname(file));
@@ -64,7 +65,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
       });
       await syncFolder(path.dirname(file));
     }
-    return { key, sha256, byteLength };
+    return { key, sha256, byteLength, isNew };
   }
 
   /** Where the file cannot be moved (another disk, no permission), the caller copies it. */
