@@ -1,24 +1,16 @@
 import { SCAN_KERNEL_BASE64 } from './scan-kernel.ts';
+import { growTo, type KernelMemory, kernelMaker } from './wasm.ts';
 
-type Scan = (row: number, query: number, scale: number, out: number, n: number, d: number) => void;
-
-const PAGE_BYTES = 65_536;
-/** The query's place: the first page, so vectors may have up to 32,768 components. */
-const ROWS_AT = PAGE_BYTES;
+/** The query's place is before, so vectors may have up to 32,768 components. */
+const ROWS_AT = 65_536;
 /** Bound of |row|₂ x |query|₂ in the kernel's int32 sums: |row|₂ <= 127 sqrt(d), so |query|₂ <= 2^31 / (127 sqrt(d)), here with 5 % to spare. */
 const QUERY_LENGTH_LIMIT = 1.6e7;
 
-interface Kernel {
-  memory: { buffer: ArrayBuffer; grow(pages: number): number };
-  scan: Scan;
+interface Kernel extends KernelMemory {
+  scan(row: number, query: number, scale: number, out: number, n: number, d: number): void;
 }
 
-/** The types of Node 20 do not know the global. */
-const { WebAssembly } = globalThis as unknown as {
-  WebAssembly: { Module: new (bytes: Uint8Array) => object; Instance: new (module: object) => { exports: unknown } };
-};
-
-let compiled: object | undefined;
+const makeKernel = kernelMaker<Kernel>(SCAN_KERNEL_BASE64);
 
 /**
  * Int8 copies of a collection's vectors in WebAssembly memory, with everything a scan needs beside them: row r stands for the vector `idOf[r]`
@@ -36,7 +28,7 @@ export class Matrix {
   /** What `scan` wrote: approximate cosines. */
   scores = new Float32Array(0);
   readonly #width: number;
-  readonly #kernel: Kernel;
+  readonly #kernel = makeKernel();
   #capacity = 0;
   #rows = new Int8Array(0);
   #scales = new Float32Array(0);
@@ -46,8 +38,6 @@ export class Matrix {
   constructor(dimensions: number) {
     this.dimensions = dimensions;
     this.#width = Math.ceil(dimensions / 16) * 16;
-    compiled ??= new WebAssembly.Module(Buffer.from(SCAN_KERNEL_BASE64, 'base64'));
-    this.#kernel = new WebAssembly.Instance(compiled).exports as Kernel;
     this.#reserve(256);
   }
 
@@ -125,10 +115,8 @@ export class Matrix {
   #reserve(capacity: number): void {
     const scales = this.#scales.slice(0, this.count);
     const scalesAt = ROWS_AT + capacity * this.#width;
-    const bytes = scalesAt + capacity * 8;
-    const { memory } = this.#kernel;
-    memory.grow(Math.ceil(bytes / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES);
-    const { buffer } = memory;
+    growTo(this.#kernel.memory, scalesAt + capacity * 8);
+    const { buffer } = this.#kernel.memory;
     this.#capacity = capacity;
     this.#rows = new Int8Array(buffer, ROWS_AT, capacity * this.#width);
     this.#scales = new Float32Array(buffer, scalesAt, capacity);

@@ -88,8 +88,10 @@ export class ResidentCollection {
     this.#follow<Change & SeenColumns>(sql, this.#seen, 'a.colours, a.classes', (slot, row) => data.put(slot, row));
     const allowed = this.#allowedSlots(sql, filter);
     const best = new Best(k, (slot) => this.#numbers[slot]);
-    const isAllowed = (slot: number) => (allowed ? allowed[slot] === 1 : this.#ids[slot] !== undefined);
-    data.score(query, isAllowed, (slot, score) => best.offer(slot, score));
+    data.score(query, (slot, score) => {
+      if (allowed ? allowed[slot] === 1 : this.#ids[slot] !== undefined) best.offer(slot, score);
+      return best.floor;
+    });
     return best.entries.map(({ key, score }) => ({ id: this.#id(key), score }));
   }
 

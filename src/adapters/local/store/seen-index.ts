@@ -1,109 +1,112 @@
 import type { Concept } from '../../../ports.ts';
 import { CLASS_BYTES, coloursOf, eachClass, type SeenColumns } from './asset-rows.ts';
+import { BLOCK_SIZE, BlockMemory, SeenBlock, type Term } from './seen-block.ts';
 
-/** Colour names share the classes' number space from here; ImageNet-1k classes end at 999. */
-const FIRST_COLOUR = 0x8000;
 /** A colour's part of the score beside a concept's (ports/catalog.ts). */
 const COLOUR_WEIGHT = 0.35;
-const KEYS = 0x1_0000;
+/** The first keys are names of colours (the packaged model has twelve), the classes follow in their own order: the kinds of a noun are neighbours there. */
+const COLOUR_KEYS = 256;
 
-/** What was seen in each asset slot, packed: one pool of (class or colour, probability or share), a slice per slot. */
+const keyOfClass = (index: number): number => COLOUR_KEYS + index;
+
+const termOf = (factor: number, weightOf: [key: number, weight: number][]): Term => ({
+  factor,
+  keys: Uint32Array.from(weightOf, ([key]) => key),
+  weights: Float64Array.from(weightOf, ([, weight]) => weight),
+});
+
+/**
+ * What was seen in each asset slot, as postings by class and by colour, so that a query reads only what it asks for. Assets are appended to blocks of
+ * 1024; an asset that is replaced leaves its old place, and a block that is half empty is moved to the end.
+ */
 export class SeenIndex {
-  readonly #colours = new Map<string, number>();
-  #keys = new Uint16Array(1024);
-  #values = new Float32Array(1024);
-  #used = 0;
-  #garbage = 0;
-  readonly #start: number[] = [];
-  readonly #length: number[] = [];
+  readonly #keyOfColour = new Map<string, number>();
+  readonly #blockOf: (SeenBlock | undefined)[] = [];
+  readonly #memberOf: number[] = [];
+  readonly #memory = new BlockMemory();
+  readonly #closed = new Set<SeenBlock>();
+  #open = new SeenBlock(this.#memory);
 
   /** Takes the place of what the slot held; `undefined` empties it. */
   put(slot: number, seen: SeenColumns | undefined): void {
-    this.#garbage += this.#length[slot] ?? 0;
-    this.#length[slot] = 0;
+    this.#leave(slot);
     const colours = seen?.colours ? coloursOf(seen.colours) : [];
     const classes = seen?.classes ?? new Uint8Array(0);
     const entries = colours.length + classes.length / CLASS_BYTES;
-    this.#reserve(entries);
-    this.#start[slot] = this.#used;
-    this.#length[slot] = entries;
-    eachClass(classes, (index, probability) => this.#push(index, probability));
-    for (const [name, share] of colours) this.#push(this.#colourKey(name), share);
+    if (entries === 0) return;
+    const block = this.#blockWithRoom(1, entries);
+    const member = this.#enter(block, slot);
+    eachClass(classes, (index, probability) => block.add(member, keyOfClass(index), probability));
+    for (const [name, share] of colours) block.add(member, this.#addColour(name), share);
   }
 
-  /** Calls `found` with each allowed slot whose score is above 0. */
-  score(query: { concepts: Concept[]; colours: string[] }, isAllowed: (slot: number) => boolean, found: (slot: number, score: number) => void): void {
-    const isAsked = new Uint8Array(KEYS);
-    const weights = query.concepts.map(({ classes }) => {
-      const ofClass = new Map<number, number>();
-      for (const [index, weight] of classes) {
-        ofClass.set(index, (ofClass.get(index) ?? 0) + weight);
-        isAsked[index] = 1;
+  /** Calls `found` with slots whose score is above 0; it returns the least score that is of interest from then on. */
+  score(query: { concepts: Concept[]; colours: string[] }, found: (slot: number, score: number) => number): void {
+    const terms = this.#terms(query);
+    const scores = new Float64Array(BLOCK_SIZE);
+    let floor = 0;
+    for (const block of [...this.#closed, this.#open]) {
+      block.score(terms, scores);
+      for (let member = 0; member < block.count; member++) {
+        const score = scores[member];
+        if (score > 0 && score >= floor && block.slotOf[member] >= 0) floor = found(block.slotOf[member], score);
       }
-      return ofClass;
+    }
+  }
+
+  #terms({ concepts, colours }: { concepts: Concept[]; colours: string[] }): Term[] {
+    const terms: Term[] = concepts.map(({ classes }) => {
+      const weightOf = new Map<number, number>();
+      for (const [index, weight] of classes) weightOf.set(index, (weightOf.get(index) ?? 0) + weight);
+      return termOf(
+        1,
+        Array.from(weightOf, ([index, weight]) => [keyOfClass(index), weight]),
+      );
     });
-    const colours = new Set(query.colours.map((name) => this.#colours.get(name)));
-    for (const key of colours) if (key !== undefined) isAsked[key] = 1;
-    const sums = new Float64Array(weights.length);
-    for (let slot = 0; slot < this.#start.length; slot++) {
-      if (!isAllowed(slot)) continue;
-      const score = this.#scoreOf(slot, isAsked, weights, sums);
-      if (score > 0) found(slot, score);
+    for (const name of new Set(colours)) {
+      const key = this.#keyOfColour.get(name);
+      if (key !== undefined) terms.push(termOf(COLOUR_WEIGHT, [[key, 1]]));
     }
+    return terms;
   }
 
-  #scoreOf(slot: number, isAsked: Uint8Array, weights: Map<number, number>[], sums: Float64Array): number {
-    const end = this.#start[slot] + this.#length[slot];
-    let score = 0;
-    let any = false;
-    for (let at = this.#start[slot]; at < end; at++) {
-      const key = this.#keys[at];
-      if (isAsked[key] === 0) continue;
-      const value = this.#values[at];
-      if (key >= FIRST_COLOUR) {
-        score += COLOUR_WEIGHT * Math.sqrt(value);
-        continue;
-      }
-      if (!any) sums.fill(0);
-      any = true;
-      for (let i = 0; i < weights.length; i++) sums[i] += (weights[i].get(key) ?? 0) * value;
-    }
-    if (any) for (const sum of sums) score += Math.sqrt(Math.max(0, sum));
-    return score;
-  }
-
-  #colourKey(name: string): number {
-    const known = this.#colours.get(name);
+  #addColour(name: string): number {
+    const known = this.#keyOfColour.get(name);
     if (known !== undefined) return known;
-    const key = FIRST_COLOUR + this.#colours.size;
-    this.#colours.set(name, key);
+    const key = this.#keyOfColour.size;
+    if (key >= COLOUR_KEYS) throw new Error(`more than ${COLOUR_KEYS} names of colours`);
+    this.#keyOfColour.set(name, key);
     return key;
   }
 
-  #push(key: number, value: number): void {
-    this.#keys[this.#used] = key;
-    this.#values[this.#used] = value;
-    this.#used++;
+  #enter(block: SeenBlock, slot: number): number {
+    const member = block.enter(slot);
+    this.#blockOf[slot] = block;
+    this.#memberOf[slot] = member;
+    return member;
   }
 
-  /** Makes room for more entries, first by closing gaps where they are half of the pool. */
-  #reserve(entries: number): void {
-    if (this.#used + entries <= this.#keys.length) return;
-    const size = this.#garbage * 2 > this.#used ? this.#keys.length : Math.ceil((this.#used + entries) * 1.5);
-    const keys = new Uint16Array(Math.max(size, this.#used - this.#garbage + entries));
-    const values = new Float32Array(keys.length);
-    let used = 0;
-    for (let slot = 0; slot < this.#start.length; slot++) {
-      const start = this.#start[slot];
-      const end = start + this.#length[slot];
-      keys.set(this.#keys.subarray(start, end), used);
-      values.set(this.#values.subarray(start, end), used);
-      this.#start[slot] = used;
-      used += this.#length[slot];
+  #blockWithRoom(members: number, entries: number): SeenBlock {
+    if (!this.#open.hasRoom(members, entries)) {
+      this.#open.close();
+      this.#closed.add(this.#open);
+      this.#open = new SeenBlock(this.#memory);
     }
-    this.#keys = keys;
-    this.#values = values;
-    this.#used = used;
-    this.#garbage = 0;
+    return this.#open;
+  }
+
+  #leave(slot: number): void {
+    const block = this.#blockOf[slot];
+    if (!block) return;
+    block.leave(this.#memberOf[slot]);
+    this.#blockOf[slot] = undefined;
+    if (block !== this.#open && block.live * 2 <= block.count) this.#moveToEnd(block);
+  }
+
+  #moveToEnd(block: SeenBlock): void {
+    this.#closed.delete(block);
+    const target = this.#blockWithRoom(block.live, block.used);
+    const memberOf = Array.from(block.slotOf.subarray(0, block.count), (slot) => (slot < 0 ? -1 : this.#enter(target, slot)));
+    block.dissolve((member, key, value) => target.add(memberOf[member], key, value));
   }
 }
