@@ -46,7 +46,7 @@ export function openPorts(config: Config): Ports {
     inpainter,
     videoGenerators: new Map([[animatic.id, animatic]]),
     async close() {
-      for (const part of [images, media, vision, inpainter, animatic]) part.close();
+      for (const part of [images, media, vision, embedders, inpainter, animatic]) part.close();
       await store.close();
     },
   };

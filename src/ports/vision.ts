@@ -17,15 +17,30 @@ export interface Embedder {
   embedTexts?(texts: string[], options?: CallOptions): Promise<Float32Array[]>;
 }
 
+/** A model that is being downloaded. */
+export interface EmbedderProgress {
+  /** Bytes of this download so far. */
+  receivedBytes: number;
+  /** For people, e.g. `downloading owner/name: text_model.onnx, 37 MB of 111 MB`. */
+  text: string;
+}
+
+export interface EmbedderOptions extends CallOptions {
+  /** Called while a model is downloaded. Callers that give it wait for the whole download; others for some seconds, then they get UNAVAILABLE and it goes on. */
+  onProgress?: (progress: EmbedderProgress) => void;
+}
+
 /** The embedders of this configuration. A collection is searched with the one it is pinned to; the configuration only sets the default of new ones. */
 export interface Embedders {
-  /** The embedder of new collections. Loads no model; MISCONFIGURED where the configured one is not there or cannot be read. */
-  fallback(): Promise<Embedder>;
+  /** The embedder of new collections. Loads no model, but downloads the configured one where it must. Errors as `get`. */
+  fallback(options?: EmbedderOptions): Promise<Embedder>;
   /**
    * The embedder of an id (as pinned by a collection) or of a configured name (`vision`, `descriptor`, a model id of the hub, a folder).
-   * Loads no model. MISCONFIGURED where it cannot be had here: the hint names `reindex`.
+   * Loads no model. MISCONFIGURED where it cannot be had here: the hint names `reindex`. INVALID_INPUT for a name of nothing, FORBIDDEN for a
+   * folder outside the allowed ones or a download that is switched off, UNAVAILABLE while it is downloaded and where the hub does not answer
+   * (within 15 s), UNSUPPORTED for a model of another kind or too large.
    */
-  get(idOrName: string): Promise<Embedder>;
+  get(idOrName: string, options?: EmbedderOptions): Promise<Embedder>;
 }
 
 /** What was seen in a picture, stored with the asset as data: a better concept table needs no new pass. */

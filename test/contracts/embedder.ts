@@ -13,8 +13,8 @@ export function block(vector: Float32Array, [start, end]: readonly [number, numb
   return part.map((value) => value / length);
 }
 
-/** What every `Embedder` does. */
-export function embedderContract(open: () => Promise<{ embedder: Embedder; close: () => void }>): void {
+/** What every `Embedder` does; `untrained` ones (random weights) are not asked which pictures are alike. */
+export function embedderContract(open: () => Promise<{ embedder: Embedder; close: () => void }>, { untrained = false } = {}): void {
   describe('as an embedder', () => {
     let embedder: Embedder;
     let close: () => void;
@@ -56,18 +56,41 @@ export function embedderContract(open: () => Promise<{ embedder: Embedder; close
       });
     });
 
-    it('puts a picture nearer to its own middle than to any other picture', async () => {
-      const middles = await embedder.embedImages(await Promise.all(photographs.map((image) => middle(image, 0.8))));
-      middles.forEach((vector, i) => {
-        const nearest = vectors.map((other, j) => ({ j, similarity: cosine(vector, other) })).sort((a, b) => b.similarity - a.similarity)[0].j;
-        expect(NAMES[nearest]).toBe(NAMES[i]);
-      });
+    it('gives different pictures different vectors', () => {
+      const pairs = vectors.flatMap((one, i) => vectors.slice(i + 1).map((other) => cosine(one, other)));
+      expect(Math.max(...pairs)).toBeLessThan(0.9999);
     });
+
+    if (!untrained) {
+      it('puts a picture nearer to its own middle than to any other picture', async () => {
+        const middles = await embedder.embedImages(await Promise.all(photographs.map((image) => middle(image, 0.8))));
+        middles.forEach((vector, i) => {
+          const nearest = vectors.map((other, j) => ({ j, similarity: cosine(vector, other) })).sort((a, b) => b.similarity - a.similarity)[0].j;
+          expect(NAMES[nearest]).toBe(NAMES[i]);
+        });
+      });
+    }
 
     it('takes no pictures, one-pixel pictures and ribbons', async () => {
       expect(await embedder.embedImages([])).toEqual([]);
       const odd = await embedder.embedImages([flat(1, 1, [200, 30, 30]), flat(4000, 3, [30, 30, 200])]);
       for (const vector of odd) expect(cosine(vector, vector)).toBeCloseTo(1, 5);
+    });
+
+    it('gives texts vectors of the same space, in order, where it takes texts', async () => {
+      if (!embedder.embedTexts) return expect(embedder.modalities).toEqual(['image']);
+      expect(await embedder.embedTexts([])).toEqual([]);
+      const texts = ['a red cat', '', 'the blue sky '.repeat(100), '日没'];
+      const together = await embedder.embedTexts(texts);
+      expect(together).toHaveLength(texts.length);
+      for (const [i, vector] of together.entries()) {
+        expect(vector).toHaveLength(embedder.dimensions);
+        expect(cosine(vector, vector)).toBeCloseTo(1, 5);
+        const [alone] = await embedder.embedTexts([texts[i]]);
+        expect(cosine(alone, vector)).toBeGreaterThan(0.99999);
+      }
+      expect(cosine(together[0], together[2])).toBeLessThan(0.9999);
+      await expect(embedder.embedTexts(texts, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
     });
 
     it('names slices that are parts of the vector', () => {
