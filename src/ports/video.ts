@@ -16,7 +16,10 @@ export interface ShotReference {
   subject?: Box;
 }
 
-/** Camera moves as camera people name them (directions are the camera's). */
+/**
+ * Camera moves as camera people name them (directions are the camera's). Short names, because tools list them: `whip` is a whip pan, `vertigo` a
+ * dolly zoom (`in`: the camera goes closer and zooms out), `track` keeps the subject in its place while its surroundings pass.
+ */
 export const CAMERA_MOVES = [
   'static',
   'pan left',
@@ -33,6 +36,14 @@ export const CAMERA_MOVES = [
   'pedestal down',
   'roll left',
   'roll right',
+  'orbit left',
+  'orbit right',
+  'whip left',
+  'whip right',
+  'vertigo in',
+  'vertigo out',
+  'track',
+  'handheld',
 ] as const;
 
 export type CameraMove = (typeof CAMERA_MOVES)[number];

@@ -1,10 +1,14 @@
+import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawImage } from '../../../ports/pictures.ts';
 import { type CallContext, serve } from '../child/serve.ts';
 import type { CodecChoice } from '../media/backend.ts';
 import { openEncoder } from '../media/encoder.ts';
+import { type Cutout, findCutout } from './cutout.ts';
 import { decodePicture, pictureSize } from './decode.ts';
 import { type ExpectedFailure, expectedFailure } from './failure.ts';
+import { splitLayers } from './layers.ts';
+import { hasDepth } from './path.ts';
 import { lastPlan, planScene, type RenderedShot, renderShot, type Scene, type ShotPlan } from './shot.ts';
 
 /** What the child renders: a picture file or a drawn card. */
@@ -23,16 +27,23 @@ export type RenderResult = { notes: string[] } | ExpectedFailure;
 /** Written into every file, so that nobody takes it for AI-generated media. */
 const COMMENT = 'Animatic (storyboard preview) by vrag-mcp; camera moves over reference images, not AI-generated video';
 
-async function openShot({ plan, picture, lastPicture }: RenderParams): Promise<RenderedShot> {
-  const first = await openScene(plan, picture);
-  return renderShot(plan, first, lastPicture && (await openScene(lastPlan(plan), lastPicture)));
+async function openShot({ plan, picture, lastPicture, outputPath }: RenderParams): Promise<RenderedShot> {
+  const folder = path.dirname(outputPath);
+  const first = await openScene(plan, picture, folder);
+  return renderShot(plan, first, lastPicture && (await openScene(lastPlan(plan), lastPicture, folder)));
 }
 
-async function openScene(plan: ShotPlan, picture: RenderParams['picture']): Promise<Scene> {
+async function openScene(plan: ShotPlan, picture: RenderParams['picture'], folder: string): Promise<Scene> {
   if ('image' in picture) return { source: picture.image, path: planScene(plan, picture.image).path, image: picture.image };
   const source = await pictureSize(picture.path);
-  const { path, decodeSize } = planScene(plan, source);
-  return { source, path, image: await decodePicture(picture.path, decodeSize) };
+  const cutout = await cutoutFor(plan, picture.path, source, folder);
+  const scene = planScene(plan, source, cutout !== undefined);
+  const image = await decodePicture(picture.path, scene.decodeSize);
+  return { source, path: scene.path, image, layers: cutout && splitLayers(image, cutout) };
+}
+
+async function cutoutFor({ camera, subject }: ShotPlan, file: string, source: { width: number; height: number }, folder: string): Promise<Cutout | undefined> {
+  return subject && hasDepth(camera.move) ? findCutout(file, source, subject, folder) : undefined;
 }
 
 async function encodeShot(shot: RenderedShot, { plan, outputPath, codec }: RenderParams, { signal, emit }: CallContext): Promise<void> {

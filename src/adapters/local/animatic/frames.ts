@@ -1,6 +1,7 @@
-import type { View } from './path.ts';
 import type { Picture, Plane } from './planes.ts';
-import { TurnedSampler, WindowSampler } from './resample.ts';
+import type { View } from './stage.ts';
+import { TurnedSampler } from './turned.ts';
+import { WindowSampler } from './window.ts';
 
 /** One output frame: planar yuv420p, BT.709, limited range; views into one buffer of width * height * 3 / 2 bytes. */
 export interface Frame {

@@ -20,7 +20,8 @@ export interface Picture {
   v: Plane;
 }
 
-function createPlane(width: number, height: number): Plane {
+/** A plane of zeros. */
+export function createPlane(width: number, height: number): Plane {
   const stride = width + 2 * PAD;
   return { width, height, stride, data: new Uint8Array(stride * (height + 2 * PAD)) };
 }
@@ -30,7 +31,8 @@ export function at(plane: Plane, x: number, y: number): number {
   return (y + PAD) * plane.stride + x + PAD;
 }
 
-function repeatEdges(plane: Plane): void {
+/** Fills the border with the edge pixels. */
+export function repeatEdges(plane: Plane): void {
   const { data, stride, width, height } = plane;
   for (let y = 0; y < height; y++) {
     const first = at(plane, 0, y);

@@ -1,17 +1,39 @@
-;; The two passes of a separable filter over one plane (see resample.ts). Assembled by scripts/build-resample-kernel.mjs.
+;; Filters over one plane (see resample.ts). Assembled by scripts/build-resample-kernel.mjs.
 (module
   (memory (export "memory") 1)
 
-  ;; One source row along x: out[i] = sum of 8 bytes from src + first[i] times 8 weights (sum 4096), kept with 6 fractional bits.
-  ;; width is a multiple of 4.
-  (func (export "filter") (param $src i32) (param $first i32) (param $weights i32) (param $out i32) (param $width i32)
+  ;; One source row along x: position u of the first output sample and the step du to the next, in 1/65536 source pixels; positions are kept in
+  ;; [0, maxU]. Each output is the sum of 8 bytes from src + (u >> 16) times 8 weights (sum 4096), kept with 6 fractional bits; `table` holds the
+  ;; weights of 256 sub-pixel phases. width is a multiple of 4.
+  (func (export "filter") (param $src i32) (param $u i32) (param $du i32) (param $maxU i32) (param $table i32) (param $out i32) (param $width i32)
     (local $end i32) (local $a v128) (local $b v128) (local $c v128) (local $d v128)
-    (local.set $end (i32.add (local.get $first) (i32.shl (local.get $width) (i32.const 2))))
+    (local $e i32) (local $f i32) (local $g i32) (local $h i32)
+    (local.set $end (i32.add (local.get $out) (i32.shl (local.get $width) (i32.const 1))))
     (loop $next
-      (local.set $a (i32x4.dot_i16x8_s (v128.load8x8_u (i32.add (local.get $src) (i32.load (local.get $first)))) (v128.load (local.get $weights))))
-      (local.set $b (i32x4.dot_i16x8_s (v128.load8x8_u (i32.add (local.get $src) (i32.load offset=4 (local.get $first)))) (v128.load offset=16 (local.get $weights))))
-      (local.set $c (i32x4.dot_i16x8_s (v128.load8x8_u (i32.add (local.get $src) (i32.load offset=8 (local.get $first)))) (v128.load offset=32 (local.get $weights))))
-      (local.set $d (i32x4.dot_i16x8_s (v128.load8x8_u (i32.add (local.get $src) (i32.load offset=12 (local.get $first)))) (v128.load offset=48 (local.get $weights))))
+      (local.set $e (select (local.get $u) (i32.const 0) (i32.gt_s (local.get $u) (i32.const 0))))
+      (local.set $e (select (local.get $e) (local.get $maxU) (i32.lt_s (local.get $e) (local.get $maxU))))
+      (local.set $u (i32.add (local.get $u) (local.get $du)))
+      (local.set $f (select (local.get $u) (i32.const 0) (i32.gt_s (local.get $u) (i32.const 0))))
+      (local.set $f (select (local.get $f) (local.get $maxU) (i32.lt_s (local.get $f) (local.get $maxU))))
+      (local.set $u (i32.add (local.get $u) (local.get $du)))
+      (local.set $g (select (local.get $u) (i32.const 0) (i32.gt_s (local.get $u) (i32.const 0))))
+      (local.set $g (select (local.get $g) (local.get $maxU) (i32.lt_s (local.get $g) (local.get $maxU))))
+      (local.set $u (i32.add (local.get $u) (local.get $du)))
+      (local.set $h (select (local.get $u) (i32.const 0) (i32.gt_s (local.get $u) (i32.const 0))))
+      (local.set $h (select (local.get $h) (local.get $maxU) (i32.lt_s (local.get $h) (local.get $maxU))))
+      (local.set $u (i32.add (local.get $u) (local.get $du)))
+      (local.set $a (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $e) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $e) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $b (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $f) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $f) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $c (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $g) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $g) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $d (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $h) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $h) (i32.const 0xff00)) (i32.const 4))))))
       ;; Add the four lanes of each: a0+a2 b0+b2 a1+a3 b1+b3, likewise c and d, then both halves.
       (local.set $a (i32x4.add
         (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $a) (local.get $b))
@@ -25,9 +47,7 @@
       (local.set $a (i32x4.shr_s (i32x4.add (local.get $a) (v128.const i32x4 32 32 32 32)) (i32.const 6)))
       (v128.store64_lane 0 (local.get $out) (i16x8.narrow_i32x4_s (local.get $a) (local.get $a)))
       (local.set $out (i32.add (local.get $out) (i32.const 8)))
-      (local.set $weights (i32.add (local.get $weights) (i32.const 64)))
-      (local.set $first (i32.add (local.get $first) (i32.const 16)))
-      (br_if $next (i32.lt_u (local.get $first) (local.get $end)))))
+      (br_if $next (i32.lt_u (local.get $out) (local.get $end)))))
 
   ;; One output row from `taps` filtered rows that lie `stride` bytes apart: weights are Q15, width is a multiple of 8.
   (func (export "mix") (param $rows i32) (param $stride i32) (param $weights i32) (param $taps i32) (param $out i32) (param $width i32)

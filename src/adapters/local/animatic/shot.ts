@@ -1,11 +1,17 @@
 import type { Box, RawImage } from '../../../ports/pictures.ts';
 import { createOverlays, type Effect } from './atmosphere.ts';
 import type { CameraPlan } from './camera.ts';
+import { DeepPainter } from './deep-painter.ts';
+import { groundNearness } from './depth.ts';
+import { smoothstep } from './ease.ts';
 import { createFrame, type Frame, ViewPainter } from './frames.ts';
+import type { Layers } from './layers.ts';
+import { blurAlong } from './motion-blur.ts';
 import type { Overlay } from './overlay.ts';
-import { type CameraPath, planPath, type View } from './path.ts';
+import { type CameraPath, hasDepth, planPath } from './path.ts';
 import { toPicture } from './planes.ts';
-import { MAX_STEP } from './resample.ts';
+import type { View } from './stage.ts';
+import { MAX_STEP } from './window.ts';
 
 /** Everything a shot's pixels depend on; plain data, so it crosses to the child process. */
 export interface ShotPlan {
@@ -42,13 +48,21 @@ export interface Scene {
   source: { width: number; height: number };
   path: CameraPath;
   image: RawImage;
+  /** The picture taken apart, for a move with depth over a clear subject. */
+  layers?: Layers | undefined;
 }
 
-/** Where the camera goes and how large the picture must be decoded for it. */
-export function planScene(plan: ShotPlan, source: { width: number; height: number }): { path: CameraPath; decodeSize: { width: number; height: number } } {
-  const path = planPath({ camera: plan.camera, source, target: plan, durationSeconds: plan.frames / plan.fps, subject: plan.subject });
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Where the camera goes and how large the picture must be decoded for it; `cutout`: the subject will be a layer of its own. */
+export function planScene(plan: ShotPlan, source: Size, cutout = false): { path: CameraPath; decodeSize: Size } {
+  const { camera, subject, seed } = plan;
+  const path = planPath({ camera, source, target: plan, durationSeconds: plan.frames / plan.fps, subject, cutout, seed });
   // A turned view is drawn without a stretched filter, so it must not be larger than the output.
-  const oversampling = plan.camera.move.startsWith('roll') ? 1 : OVERSAMPLING;
+  const oversampling = /^(?:roll|handheld)/.test(camera.move) ? 1 : OVERSAMPLING;
   const scale = Math.min(1, (oversampling * plan.width) / path.minWidth, (MAX_STEP * plan.width) / path.maxWidth);
   const decodeSize = { width: Math.max(1, Math.round(source.width * scale)), height: Math.max(1, Math.round(source.height * scale)) };
   return { path, decodeSize };
@@ -56,7 +70,7 @@ export function planScene(plan: ShotPlan, source: { width: number; height: numbe
 
 /** The plan of a shot's last picture: shown whole and at rest, so that the shot ends on exactly that frame. */
 export function lastPlan(plan: ShotPlan): ShotPlan {
-  return { ...plan, camera: { ...plan.camera, move: 'static' }, subject: plan.lastSubject };
+  return { ...plan, camera: { ...plan.camera, move: 'static', handheld: false }, subject: plan.lastSubject };
 }
 
 /** When the first picture dissolves into the last one, in shares of the shot; own choice. */
@@ -66,13 +80,13 @@ const DISSOLVE = [0.45, 0.75] as const;
 export function renderShot(plan: ShotPlan, first: Scene, last?: Scene): RenderedShot {
   const overlays = createOverlays(plan.effects, plan, plan.seed);
   const frames = [createFrame(plan.width, plan.height), createFrame(plan.width, plan.height)];
-  const paintFirst = createPainter(plan, first, plan.camera.move === 'static');
+  const paintFirst = createPainter(plan, first, plan.camera.move === 'static' && !plan.camera.handheld);
   const paintLast = last && createPainter(plan, last, true);
   const second = createFrame(plan.width, plan.height);
   const start = first.path.at(0);
   return {
     frames: plan.frames,
-    notes: [...first.path.notes, ...softness(plan, first.path)],
+    notes: [...first.path.notes, ...depthNotes(plan, first), ...softness(plan, first.path)],
     draw: (index) => {
       const frame = frames[index % 2];
       const progress = plan.frames > 1 ? index / (plan.frames - 1) : 0;
@@ -86,12 +100,31 @@ export function renderShot(plan: ShotPlan, first: Scene, last?: Scene): Rendered
   };
 }
 
-function createPainter(plan: ShotPlan, { source, path, image }: Scene, still: boolean): (progress: number, frame: Frame) => void {
-  const painter = new ViewPainter(toPicture(image), image.width / source.width, plan.width, plan.height);
-  if (!still) return (progress, frame) => painter.paint(path.at(progress), frame);
+function createPainter(plan: ShotPlan, scene: Scene, still: boolean): (progress: number, frame: Frame) => void {
+  const { source, path, image, layers } = scene;
+  const scale = image.width / source.width;
+  if (path.layers) {
+    const depth = { nearness: groundNearness(layers && plan.subject), subject: layers?.subject };
+    const painter = new DeepPainter(layers?.backdrop ?? toPicture(image), scale, plan, depth);
+    const viewsAt = path.layers;
+    return (progress, frame) => painter.paint(viewsAt(progress), frame);
+  }
+  const painter = new ViewPainter(toPicture(image), scale, plan.width, plan.height);
+  if (!still) return (progress, frame) => paintView(painter, plan, path, progress, frame);
   const kept = createFrame(plan.width, plan.height);
   painter.paint(path.at(0), kept);
   return (_progress, frame) => frame.bytes.set(kept.bytes);
+}
+
+/** Share of the time between two frames that the shutter is open, as usual in film (180 degrees). */
+const SHUTTER = 0.5;
+
+function paintView(painter: ViewPainter, plan: ShotPlan, path: CameraPath, progress: number, frame: Frame): void {
+  const view = path.at(progress);
+  painter.paint(view, frame);
+  if (!path.blurred) return;
+  const open = SHUTTER / (plan.frames - 1);
+  blurAlong(frame, (Math.abs(path.at(progress + open / 2).x - path.at(progress - open / 2).x) * plan.width) / view.width);
 }
 
 function dissolve(into: Uint8Array, other: Uint8Array, share: number): void {
@@ -99,15 +132,17 @@ function dissolve(into: Uint8Array, other: Uint8Array, share: number): void {
   for (let at = 0; at < into.length; at++) into[at] += ((other[at] - into[at]) * weight + 128) >> 8;
 }
 
-function smoothstep(value: number): number {
-  const t = Math.min(Math.max(value, 0), 1);
-  return t * t * (3 - 2 * t);
-}
-
 function drawOverlays(overlays: Overlay[], frame: Frame, plan: ShotPlan, index: number, start: View, view: View): void {
   const pixels = plan.width / view.width;
   const moment = { index, timeSeconds: index / plan.fps, shiftX: (start.x - view.x) * pixels, shiftY: (start.y - view.y) * pixels };
   for (const overlay of overlays) overlay(frame, moment);
+}
+
+/** Depth is a guess from one picture; which one was made. */
+function depthNotes(plan: ShotPlan, { layers }: Scene): string[] {
+  if (!hasDepth(plan.camera.move)) return [];
+  if (layers) return ['Depth is estimated from one picture: the subject is cut out and moves over a background that is filled in behind it.'];
+  return ['Depth is estimated from one picture: no subject stands out clearly, so what lies lower counts as nearer.'];
 }
 
 function softness(plan: ShotPlan, path: CameraPath): string[] {
