@@ -58,12 +58,6 @@ export interface Storyboard {
   costUsd: number;
 }
 
-/**
- * Least probability with which a picture without matching words may ground a video. Measured: a loosely related picture reached .22
- * (gloves for "bag"), while the faintest right one of the demo has .31 (sheep in an old monochrome photograph).
- */
-const GROUNDING_FROM = 0.25;
-
 /** Hits that a retrieval shows as candidates. */
 const CANDIDATES_SHOWN = 3;
 
@@ -119,18 +113,12 @@ async function chooseReference(ports: Ports, collection: string, shot: ShotDraft
     query: shot.query,
     filter: { kind: 'image', status: ['approved'] },
     limit: CANDIDATES_SHOWN,
-    offset: 0,
     maxBytes: 0,
   });
   const candidates = found.hits.map(({ asset, scores }) => ({ id: asset.id, name: asset.caption ?? asset.name, scores }));
   const best = found.hits[0];
-  if (!best || best.weak || isDoubtful(best)) throw refusal(shot.query, collection, index, found.hits);
+  if (!best?.coverage?.grounds) throw refusal(shot.query, collection, index, found.hits);
   return { ...(await toReference(ports, best.asset)), retrieval: { query: shot.query, candidates } };
-}
-
-/** Seen only, and not clearly: enough to show as a hit, not to make a video from unasked. */
-function isDoubtful({ scores }: Hit): boolean {
-  return scores.words === undefined && (scores.seen ?? 0) < GROUNDING_FROM;
 }
 
 /** No silent wrong picture: nothing above the floor is an error that shows what was closest. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Asset, AssetKind, Ports } from '../ports.ts';
+import type { Asset, AssetKind, CollectionSettings, Ports } from '../ports.ts';
 import { cleanText } from './text.ts';
 
 /** Record kind of deleted assets: id, name, collection and time stay, so that a later question gets a true answer. */
@@ -32,10 +32,11 @@ export async function requireAsset(ports: Ports, given: string, kind?: AssetKind
   throw new AppError('NOT_FOUND', `There is no asset "${shown}".`, { hint });
 }
 
-/** Throws NOT_FOUND, naming the existing collections, where there is none of this name. */
-export async function requireCollection(ports: Ports, name: string): Promise<void> {
+/** The settings of a collection, or NOT_FOUND that names the existing ones. */
+export async function requireCollection(ports: Ports, name: string): Promise<CollectionSettings> {
+  const settings = await ports.catalog.collection(name);
+  if (settings) return settings;
   const collections = await ports.catalog.collections();
-  if (collections.some((collection) => collection.name === name)) return;
   const names = collections.map((collection) => `"${collection.name}" (${collection.images} images, ${collection.videos} videos)`);
   throw new AppError('NOT_FOUND', `There is no collection "${name}".`, {
     hint: names.length > 0 ? `Collections: ${names.slice(0, 20).join(', ')}.` : 'There is no collection yet: ingest_image makes one on first use.',

@@ -1,39 +1,47 @@
 import { AppError } from '../errors.ts';
-import type { Asset, CallOptions, Filter, Ports, Ranked, SeenQuery } from '../ports.ts';
-import { originalBytes, requireAsset, requireCollection } from './assets.ts';
-import { conceptProbability, contentWords, coverage, KNOWN_WEIGHT, writtenShare } from './coverage.ts';
-
-/** A query picture: an asset, or a file of the user's. */
-export type QueryImage = { imageId: string } | { imagePath: string };
-
-export interface SearchRequest {
-  collection: string;
-  query?: string | undefined;
-  image?: QueryImage | undefined;
-  filter: Filter;
-  limit: number;
-  offset: number;
-  maxBytes: number;
-}
+import type { Asset, CallOptions, Concept, Ports, SeenQuery } from '../ports.ts';
+import { requireCollection } from './assets.ts';
+import { type Candidates, createReader, gather, type Query, type Reader } from './candidates.ts';
+import { type Coverage, conceptProbability, coverage } from './coverage.ts';
+import { diversify } from './diversity.ts';
+import { fuse, type Lists, type Strength } from './fusion.ts';
+import { cursorAfter, DEEPEST, markOf, shownBefore } from './pages.ts';
+import { KNOWN_WEIGHT } from './question.ts';
 
 /** The measured scores of a hit, each of its own kind; never a fused number. */
 export interface HitScores {
-  /** BM25 of the words against name, caption and tags: larger is better, unbounded. */
+  /** BM25 of the words against name, caption, tags and text attributes: larger is better, unbounded. */
   words?: number;
   /** Probability 0..1 that what the query names is seen in the picture: mean over its known words, without one the mean share of its colours. */
   seen?: number;
+  /** Cosine of the picture to the query's words, -1..1, where the collection's embedder understands text; models differ in what unrelated ones have. */
+  text?: number;
   /** Cosine to the query picture, -1..1, in the collection's embedder. */
   image?: number;
 }
 
+export type ScoreName = keyof HitScores;
+
+export interface SearchRequest extends Query {
+  limit: number;
+  /** `cursor` of the page before. */
+  cursor?: string | undefined;
+  /** Only hits that have this score, and at least so much of it. */
+  minScore?: { name: ScoreName; value: number } | undefined;
+  /** 0 (off) .. 1: how much near-identical hits are held back. */
+  diversity?: number | undefined;
+}
+
 export interface Hit {
   asset: Asset;
+  /** From 1 over all pages. */
+  rank: number;
   scores: HitScores;
   /** Best time of a video, in seconds. */
   atSeconds?: number;
-  /** Words of the query that neither stand in the hit's text nor are seen in it. */
-  missing: string[];
-  /** True where none of the things that the query names is found in text or pixels: not a confident hit. */
+  /** What of the query's words it answers; absent for a search by picture alone. */
+  coverage?: Coverage;
+  /** True where nothing of what was asked for is found in text or pixels: not a confident hit. */
   weak: boolean;
 }
 
@@ -41,137 +49,121 @@ export interface SearchResult {
   hits: Hit[];
   /** How text was understood. */
   textSearch: 'words' | 'words+concepts' | 'openVocabulary';
-  /** Content words of the query that the vision model does not know; they can only match captions, tags and names. */
+  /** Content words of the query that the vision model does not know; they can only match captions, tags, names and attributes. */
   unknownWords: string[];
   /** Known only as neighbours: the table's word stands for something close to what was asked. */
   near: string[];
-  hasMore: boolean;
+  /** Words such as "without" in the query: not understood, so what follows them is looked for like the rest. */
+  negations: string[];
+  /** Why the collection's embedder did not compare the words with the pictures, where it should have. */
+  withoutEmbedder?: string;
+  cursor?: string;
+  /** True where paging ends by its limit (`DEEPEST` hits), not for want of hits. */
+  cutOff: boolean;
 }
 
-/** Candidates taken from each list before fusion. */
-const CANDIDATES = 200;
-
-/** Searches a collection by text, by picture or by both, fused by strength. NOT_FOUND for an unknown collection. */
-export async function search(ports: Ports, request: SearchRequest, options: CallOptions = {}): Promise<SearchResult> {
-  await requireCollection(ports, request.collection);
-  const depth = Math.max(CANDIDATES, request.offset + request.limit + 1);
-  const text = request.query ? await textLists(ports, request, depth) : undefined;
-  const image = request.image ? await imageList(ports, request, depth, options) : undefined;
-  const fused = fuse([text?.written, text?.visible, image && spread(image)].filter((list) => list !== undefined));
-  const page = fused.slice(request.offset, request.offset + request.limit);
-  const hits: Hit[] = [];
-  for (const id of page) {
-    const asset = await ports.catalog.get(id);
-    if (asset) hits.push(toHit(asset, request.query ?? '', text, image));
-  }
-  const near = (text?.understood.concepts ?? []).filter((concept) => concept.weight < KNOWN_WEIGHT).map((concept) => concept.word);
-  return {
-    hits,
-    textSearch: text?.understood.concepts.length || text?.understood.colours.length ? 'words+concepts' : 'words',
-    unknownWords: (text?.understood.unknownWords ?? []).filter((word) => !near.includes(word)),
-    near,
-    hasMore: fused.length > request.offset + request.limit,
-  };
-}
-
-interface TextLists {
-  /** As the catalog scored them. */
-  words: Ranked[];
-  /** The same hits and those seen, each with a strength of 0..1 for fusion. */
-  written: Ranked[];
-  visible: Ranked[];
-  understood: SeenQuery;
-}
-
-async function textLists(ports: Ports, request: SearchRequest, depth: number): Promise<TextLists> {
-  const query = request.query ?? '';
-  const understood = await ports.recogniser.understand(query);
-  const [words, seen] = await Promise.all([
-    ports.catalog.match(request.collection, contentWords(query).join(' '), request.filter, depth),
-    ports.catalog.seen(request.collection, understood, request.filter, depth),
-  ]);
-  return { words, written: await strengthOfWords(ports, query, words), visible: strengthOfSeen(understood, seen), understood };
-}
-
-async function imageList(ports: Ports, request: SearchRequest, depth: number, options: CallOptions): Promise<Ranked[]> {
-  const { bytes, self } = await queryBytes(ports, request);
-  const picture = await ports.images.decode(bytes, { maxSide: 1024 });
-  const [vector] = await ports.embedder.embedImages([picture], options);
-  const ranked = await ports.catalog.nearest(request.collection, { embedderId: ports.embedder.id, vector }, request.filter, depth + 1);
-  return ranked.filter((hit) => hit.id !== self);
-}
-
-async function queryBytes(ports: Ports, request: SearchRequest): Promise<{ bytes: Uint8Array; self?: string }> {
-  if (request.image && 'imageId' in request.image) {
-    const asset = await requireAsset(ports, request.image.imageId, 'image');
-    return { bytes: await originalBytes(ports, asset), self: asset.id };
-  }
-  if (!request.image) throw new AppError('INTERNAL', 'No query picture.');
-  const file = await ports.files.resolve(request.image.imagePath, { maxBytes: request.maxBytes });
-  return { bytes: await ports.files.read(file) };
-}
-
-/** BM25 relative to the best hit, times the share of the query's words that the texts hold. */
-async function strengthOfWords(ports: Ports, query: string, words: Ranked[]): Promise<Ranked[]> {
-  const best = words[0]?.score || 1;
-  const weighed: Ranked[] = [];
-  for (const hit of words) {
-    const asset = await ports.catalog.get(hit.id);
-    if (asset) weighed.push({ id: hit.id, score: (hit.score / best) * writtenShare(asset, query) });
-  }
-  return weighed;
-}
-
-/** Evidence from the pixels relative to what a perfect picture would score (1 a concept, .35 a colour), so that noise stays small. */
-function strengthOfSeen(query: SeenQuery, seen: Ranked[]): Ranked[] {
-  const perfect = query.concepts.length + 0.35 * query.colours.length || 1;
-  return seen.map(({ id, score }) => ({ id, score: score / perfect }));
-}
-
-/** Cosines spread over 0..1 between the worst and the best candidate: embedders differ in what unrelated pictures score. */
-function spread(image: Ranked[]): Ranked[] {
-  const best = image[0]?.score ?? 1;
-  const worst = image.at(-1)?.score ?? 0;
-  return image.map(({ id, score }) => ({ id, score: best === worst ? 1 : (score - worst) / (best - worst) }));
-}
+/** Candidates of each list: for the first pages, and for all further ones. Each serves many pages, so that their order stays. */
+const CANDIDATES = { first: 200, deep: 1200 };
+/** Hits from which the deeper lists are read. */
+const DEEP_FROM = 150;
 
 /**
- * Ids by the sum of their strengths. Not by rank (RRF): its nearly flat weights let any hit in two lists, say a file name and a weak
- * sight, beat the one clear sight (measured: "red shoes" over 14 pictures).
+ * Searches a collection by text, by picture or by both, fused by strength. NOT_FOUND for an unknown collection, INVALID_INPUT for a cursor of
+ * another search and for a `minScore` that this search cannot have.
  */
-export function fuse(lists: Ranked[][]): string[] {
-  const sums = new Map<string, number>();
-  for (const { id, score } of lists.flat()) sums.set(id, (sums.get(id) ?? 0) + score);
-  return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([id]) => id);
+export async function search(ports: Ports, request: SearchRequest, options: CallOptions = {}): Promise<SearchResult> {
+  const { embedderId } = await requireCollection(ports, request.collection);
+  const { limit, cursor, maxBytes: _, ...identity } = request;
+  const shown = shownBefore(identity, cursor);
+  const wanted = shown.length + limit;
+  const candidates = await gather(ports, request, wanted > DEEP_FROM ? CANDIDATES.deep : CANDIDATES.first, options);
+  const reader = createReader(ports, request.collection, candidates.question);
+  const ranked = await rank(request, candidates, reader, wanted);
+  const marks = new Set(shown);
+  const before = shown.length === 0 ? [] : ranked.map(({ id }) => id).filter((id) => marks.has(markOf(id)));
+  const isShown = new Set(before);
+  const fresh = ranked.filter(({ id }) => !isShown.has(id));
+  const { diversity = 0 } = request;
+  const page =
+    diversity > 0 ? await diversify(ports, fresh, { diversity, shown: before, count: limit, embedderId }) : fresh.slice(0, limit).map(({ id }) => id);
+  const assets = [...(await reader.assets(page)).values()];
+  const more = fresh.length > limit;
+  const cutOff = more && shown.length + page.length >= DEEPEST;
+  return {
+    hits: assets.map((asset, at) => toHit(asset, shown.length + at + 1, candidates, reader)),
+    ...heard(candidates),
+    ...(more && !cutOff ? { cursor: cursorAfter(identity, [...shown, ...page.map(markOf)]) } : {}),
+    cutOff,
+  };
 }
 
-function toHit(asset: Asset, query: string, text: TextLists | undefined, image: Ranked[] | undefined): Hit {
-  const words = text?.words.find((hit) => hit.id === asset.id)?.score;
-  const near = image?.find((hit) => hit.id === asset.id);
-  const seen = text ? evidence(asset, text.understood) : undefined;
-  const scores: HitScores = {
-    ...(words === undefined ? {} : { words: round(words) }),
-    ...(seen === undefined ? {} : { seen: round(seen) }),
-    ...(near === undefined ? {} : { image: round(near.score) }),
+/** At least the best `count` + 1 hits in their order; more where a later choice among them needs it. */
+async function rank(request: SearchRequest, { lists, understood }: Candidates, reader: Reader, count: number): Promise<Strength[]> {
+  const { minScore, diversity = 0 } = request;
+  const all = diversity > 0 || minScore?.name === 'seen';
+  const ranked = await fuse(atLeast(lists, minScore), understood, all ? Number.POSITIVE_INFINITY : count + 1, reader.shares);
+  if (minScore?.name !== 'seen') return ranked;
+  const assets = await reader.assets(ranked.map(({ id }) => id));
+  return ranked.filter(({ id }) => {
+    const asset = assets.get(id);
+    return asset !== undefined && understood !== undefined && (evidence(asset, understood) ?? 0) >= minScore.value;
+  });
+}
+
+/** Only what has the score that was asked for, and enough of it. */
+function atLeast(lists: Lists, minScore: SearchRequest['minScore']): Lists {
+  if (!minScore) return lists;
+  const of = lists[minScore.name];
+  if (!of) {
+    const has = Object.keys(lists).map((name) => `"${name}"`);
+    throw new AppError('INVALID_INPUT', `minScore.${minScore.name} is a score that this search does not have.`, {
+      hint: `It has ${has.join(', ')}: words and seen need query, image needs imageId or imagePath, text an embedder that understands words.`,
+    });
+  }
+  if (minScore.name === 'seen') return lists;
+  const kept = new Set(of.filter(({ score }) => score >= minScore.value).map(({ id }) => id));
+  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list.filter(({ id }: { id: string }) => kept.has(id))]));
+}
+
+/** What the search made of the words. */
+function heard({ lists, question, understood, withoutEmbedder }: Candidates): Pick<SearchResult, 'textSearch' | 'unknownWords' | 'near' | 'negations'> {
+  const { concepts = [], colours = [], unknownWords = [] } = understood ?? {};
+  const near = concepts.filter(({ weight }) => weight < KNOWN_WEIGHT).map(({ word }) => word);
+  const sees = concepts.length > 0 || colours.length > 0;
+  return {
+    textSearch: lists.text ? 'openVocabulary' : sees ? 'words+concepts' : 'words',
+    unknownWords: unknownWords.filter((word) => !near.includes(word)),
+    near,
+    negations: question?.negations ?? [],
+    ...(withoutEmbedder ? { withoutEmbedder } : {}),
   };
-  const covered = text ? coverage(asset, text.understood, query) : undefined;
+}
+
+function toHit(asset: Asset, rank: number, { lists, question, understood }: Candidates, reader: Reader): Hit {
+  const of = (name: keyof Lists) => lists[name]?.find(({ id }) => id === asset.id);
+  const [words, text, image] = [of('words'), of('text'), of('image')];
+  const seen = understood && evidence(asset, understood);
+  const values = { words: words?.score, seen, text: text?.score, image: image?.score };
+  const scores: HitScores = Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, round(value)]])));
+  const atSeconds = image?.atSeconds ?? text?.atSeconds;
+  const covered = question && coverage(asset, question, reader.textsOf(asset), reader.absent);
   return {
     asset,
+    rank,
     scores,
-    ...(near?.atSeconds === undefined ? {} : { atSeconds: near.atSeconds }),
-    missing: covered?.missing ?? [],
-    weak: near === undefined && (covered?.weak ?? false),
+    ...(atSeconds === undefined ? {} : { atSeconds }),
+    ...(covered ? { coverage: covered } : {}),
+    weak: image === undefined && (covered?.weak ?? false),
   };
 }
 
 /** Mean over the query's concepts of the probability that it is seen; without a known concept the mean share of its colours. */
-function evidence(asset: Asset, query: SeenQuery): number | undefined {
+function evidence(asset: Asset, { concepts, colours }: SeenQuery): number | undefined {
   if (!asset.seen) return undefined;
   const shares = new Map(asset.seen.colours);
   const values =
-    query.concepts.length > 0 ? query.concepts.map((concept) => conceptProbability(asset, concept)) : query.colours.map((colour) => shares.get(colour) ?? 0);
-  if (values.length === 0) return undefined;
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+    concepts.length > 0 ? concepts.map((concept: Concept) => conceptProbability(asset, concept)) : colours.map((colour) => shares.get(colour) ?? 0);
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -4,7 +4,29 @@ import { expect, it } from 'vitest';
 import { loadDriver } from '../../src/adapters/local/store/driver.ts';
 import { stem } from '../../src/library/stem.ts';
 
-const ENDINGS = ['', 's', 'es', 'ed', 'ing', 'er', 'ly', 'ness', 'ful', 'ation', 'ional', 'ization', 'y', 'ies', 'able', 'ment', 'ements', 'ive', 'eed', 'ism', 'ality'];
+const ENDINGS = [
+  '',
+  's',
+  'es',
+  'ed',
+  'ing',
+  'er',
+  'ly',
+  'ness',
+  'ful',
+  'ation',
+  'ional',
+  'ization',
+  'y',
+  'ies',
+  'able',
+  'ment',
+  'ements',
+  'ive',
+  'eed',
+  'ism',
+  'ality',
+];
 
 /** Every word of the concept table with every ending, and what SQLite's stemmer makes of it. */
 async function stemsOfSqlite(words: string[]): Promise<Map<string, string>> {
@@ -22,7 +44,9 @@ async function stemsOfSqlite(words: string[]): Promise<Map<string, string>> {
 
 it('stems English exactly as the full-text index does', async () => {
   const table = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../models/concepts.json'), 'utf8')) as { concepts: Record<string, unknown> };
-  const nouns = [...new Set(Object.keys(table.concepts).flatMap((phrase) => phrase.toLowerCase().match(/[a-z]+/g) ?? []))].filter((_, index) => index % 5 === 0);
+  const nouns = [...new Set(Object.keys(table.concepts).flatMap((phrase) => phrase.toLowerCase().match(/[a-z]+/g) ?? []))].filter(
+    (_, index) => index % 5 === 0,
+  );
   const words = [...new Set(nouns.flatMap((noun) => ENDINGS.flatMap((ending) => [noun + ending, noun.replace(/[ey]$/, '') + ending])))];
   const expected = await stemsOfSqlite(words);
   expect(expected.size).toBe(words.length);

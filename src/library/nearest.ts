@@ -1,0 +1,114 @@
+import { AppError } from '../errors.ts';
+import type { Asset, CallOptions, Filter, Ports, Ranked, RawImage } from '../ports.ts';
+import { originalBytes, requireAsset, requireCollection } from './assets.ts';
+
+/** A query picture: an asset, or a file of the user's. */
+export type QueryImage = { imageId: string } | { imagePath: string };
+
+type QueryPicture = Asset | { imagePath: string };
+
+/** Longer side of the copy that an embedder sees. */
+const MAX_SIDE = 1024;
+
+/** Frames that stand for a query video: each is a scan of its own. */
+const QUERY_FRAMES = 8;
+
+/** What a list by cosine needs to know. */
+export interface NearestRequest {
+  collection: string;
+  filter: Filter;
+  k: number;
+}
+
+/** A list by cosine and the embedder whose space it is in. */
+export interface NearestResult {
+  ranked: Ranked[];
+  embedderId: string;
+}
+
+/** Assets by cosine to a query picture or video (each of its frames), the asset itself left out. [] for a collection without vectors. */
+export async function nearestToImage(
+  ports: Ports,
+  request: NearestRequest,
+  image: QueryImage,
+  options: CallOptions & { maxBytes: number },
+): Promise<NearestResult> {
+  const query = 'imageId' in image ? await requireAsset(ports, image.imageId) : image;
+  const self = 'id' in query ? query.id : undefined;
+  const found = await inActiveSpace(ports, request.collection, async (embedderId) => {
+    const vectors = (self && (await storedVectors(ports, self, embedderId))) || (await embed(ports, query, embedderId, options));
+    return nearestToAny(ports, { ...request, k: request.k + 1 }, embedderId, vectors);
+  });
+  return { ...found, ranked: found.ranked.filter(({ id }) => id !== self).slice(0, request.k) };
+}
+
+/** Assets by cosine to words; `undefined` where the collection's embedder knows none, or no vector is there yet. */
+export async function nearestToText(ports: Ports, request: NearestRequest, text: string, options: CallOptions): Promise<NearestResult | undefined> {
+  const found = await inActiveSpace(ports, request.collection, async (embedderId) => {
+    const embedder = await ports.embedders.get(embedderId);
+    if (!embedder.modalities.includes('text') || !embedder.embedTexts) return undefined;
+    return nearestToAny(ports, request, embedderId, await embedder.embedTexts([text], options));
+  });
+  return found.ranked && { ...found, ranked: found.ranked };
+}
+
+/**
+ * Asks in the space that the collection is searched in now. A re-embedded collection may change to another one while a query is being
+ * embedded: then, and only then, it is asked once more in the new one.
+ */
+async function inActiveSpace<T>(ports: Ports, collection: string, ask: (embedderId: string) => Promise<T>): Promise<{ ranked: T; embedderId: string }> {
+  const { embedderId } = await requireCollection(ports, collection);
+  try {
+    return { ranked: await ask(embedderId), embedderId };
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
+    const now = await requireCollection(ports, collection);
+    if (now.embedderId === embedderId) throw error;
+    return { ranked: await ask(now.embedderId), embedderId: now.embedderId };
+  }
+}
+
+/** Distinct assets by their best cosine to one of the vectors. */
+async function nearestToAny(ports: Ports, { collection, filter, k }: NearestRequest, embedderId: string, vectors: Float32Array[]): Promise<Ranked[]> {
+  const best = new Map<string, Ranked>();
+  for (const vector of vectors) {
+    for (const hit of await ports.catalog.nearest(collection, { embedderId, vector }, filter, k)) {
+      if (hit.score > (best.get(hit.id)?.score ?? Number.NEGATIVE_INFINITY)) best.set(hit.id, hit);
+    }
+  }
+  const ranked = [...best.values()];
+  return vectors.length > 1 ? ranked.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, k) : ranked;
+}
+
+/** Evenly spread over a video's frames; `undefined` where the asset has no vector in this space (another collection's embedder). */
+async function storedVectors(ports: Ports, id: string, embedderId: string): Promise<Float32Array[] | undefined> {
+  const stored = (await ports.catalog.vectors([id], embedderId)).get(id);
+  return stored && spreadOver(stored, QUERY_FRAMES).map(({ vector }) => vector);
+}
+
+async function embed(
+  ports: Ports,
+  query: QueryPicture,
+  embedderId: string,
+  { maxBytes, ...options }: CallOptions & { maxBytes: number },
+): Promise<Float32Array[]> {
+  const embedder = await ports.embedders.get(embedderId);
+  return embedder.embedImages(await picturesOf(ports, query, maxBytes), options);
+}
+
+async function picturesOf(ports: Ports, query: QueryPicture, maxBytes: number): Promise<RawImage[]> {
+  if ('imagePath' in query) {
+    const file = await ports.files.resolve(query.imagePath, { maxBytes });
+    return [await ports.images.decode(await ports.files.read(file), { maxSide: MAX_SIDE })];
+  }
+  if (query.kind === 'image') return [await ports.images.decode(await originalBytes(ports, query), { maxSide: MAX_SIDE })];
+  const path = await ports.objects.localPath(query.objectKey);
+  if (!path) throw new AppError('NOT_FOUND', `The file of "${query.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
+  const times = Array.from({ length: QUERY_FRAMES }, (_, at) => ((query.durationSeconds ?? 0) * (at + 0.5)) / QUERY_FRAMES);
+  return ports.media.frames(path, times, { maxSide: MAX_SIDE });
+}
+
+function spreadOver<T>(list: T[], count: number): T[] {
+  if (list.length <= count) return list;
+  return Array.from({ length: count }, (_, at) => list[Math.floor(((at + 0.5) * list.length) / count)]);
+}
