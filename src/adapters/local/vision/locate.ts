@@ -51,9 +51,12 @@ const LEAST_PEAK = 12;
 /** Fraction of the picture added on each side of the subject. */
 const MARGIN = 0.02;
 
+/** Where the whole picture speaks for what it is taken for. */
+export const subjectHeat = (pass: WholePass): Heat => ({ width: SUBJECT_SIDE, height: SUBJECT_SIDE, data: pass.subject });
+
 /** The box of what the whole picture is taken for; `undefined` where it is faint or spread over the picture. */
 export function subjectBox(pass: WholePass): Box | undefined {
-  const heat = scaleHeat({ width: SUBJECT_SIDE, height: SUBJECT_SIDE, data: pass.subject }, SUBJECT_POINTS, SUBJECT_POINTS);
+  const heat = scaleHeat(subjectHeat(pass), SUBJECT_POINTS, SUBJECT_POINTS);
   const peak = heat.data[peakIndex(heat)];
   const mean = heat.data.reduce((sum, value) => sum + value, 0) / heat.data.length;
   if (peak < LEAST_PEAK || mean > MOST_SPREAD * peak) return undefined;

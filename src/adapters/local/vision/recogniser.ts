@@ -2,10 +2,11 @@ import type { CallOptions, RawImage, Recogniser, Seen } from '../../../ports.ts'
 import { colourShares } from './colour-names.ts';
 import { type ConceptTable, KNOWN_WEIGHT } from './concepts.ts';
 import { describeSeen } from './describe.ts';
-import { locateConcepts, subjectBox } from './locate.ts';
+import { locateConcepts, subjectBox, subjectHeat } from './locate.ts';
 import type { Passes } from './passes.ts';
 import { understandQuery } from './query.ts';
 import { softmax } from './softmax.ts';
+import { subjectColours } from './subject-colours.ts';
 
 /** What of the class probabilities is kept (port: p >= .001, at most 64). */
 const LEAST_PROBABILITY = 0.001;
@@ -22,7 +23,11 @@ export function createRecogniser(passes: Passes, concepts: () => Promise<Concept
       const centre = await passes.centre(images, options);
       const whole = await passes.whole(images, options);
       const colours = await passes.colours(images, options);
-      return images.map((_, index) => ({ classes: seenClasses(centre[index].logits, whole[index].logits), colours: colourShares(colours[index]) }));
+      return images.map((_, index) => ({
+        classes: seenClasses(centre[index].logits, whole[index].logits),
+        colours: colourShares(colours[index]),
+        ...(subjectBox(whole[index]) ? { subjectColours: subjectColours(colours[index], subjectHeat(whole[index])) } : {}),
+      }));
     },
     async understand(query) {
       return understandQuery(query, await concepts());
