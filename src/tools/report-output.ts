@@ -6,44 +6,45 @@ import { round } from './asset-output.ts';
 const verdict = z.enum(['pass', 'review', 'fail', 'uncalibrated']);
 const numbers = z.record(z.string(), z.number());
 
-/** A quality report as results show it. */
-export const ReportOutput = z.strictObject({
+/** What every report has; the other fields (`ReportData`) come where there is something to say. */
+export const ReportOutput = z.looseObject({
   verdict,
   summary: z.string(),
-  format: z.string(),
-  decodesToEnd: z.boolean(),
-  checks: z.array(
-    z.strictObject({
-      id: z.string(),
-      verdict,
-      value: z.string().describe('A number, where it is one'),
-      unit: z.string(),
-      finding: z.string(),
-      numbers: numbers.describe('Where given: shot, failBelow, passFrom, fromSeconds, toSeconds'),
-      expected: z.string().optional(),
-      calibratedOn: z.string().optional(),
-    }),
-  ),
-  shots: z.array(
-    z.strictObject({
-      index: z.number(),
-      fromSeconds: z.number(),
-      toSeconds: z.number(),
-      referenceIds: z.array(z.string()),
-      embedderId: z.string().optional(),
-      similarity: numbers.optional().describe('Cosines to the reference: firstFrame, mean, p10, min, lastQuarter, drop'),
-      measures: numbers.describe('motion (px per 1/8 s at 128 px), shares, flicker, colour, sharpness'),
-      motionClass: z.string(),
-      cuts: z.array(z.number()),
-      seenInReference: z.string().optional(),
-      seenInClip: z.string().optional(),
-    }),
-  ),
+  checks: z.array(z.looseObject({ id: z.string(), verdict, finding: z.string() })),
+  shots: z.array(z.looseObject({ index: z.number(), fromSeconds: z.number(), toSeconds: z.number() })).describe('With similarity (cosines) and measures'),
   series: z.array(numbers).describe('Per compared frame: timeSeconds, shot, similarity, motion'),
-  advice: z.array(z.strictObject({ check: z.string(), shot: z.number().optional(), cause: z.string(), change: z.string() })),
+  advice: z.array(z.looseObject({ check: z.string(), cause: z.string(), change: z.string() })),
 });
 
-export type ReportData = z.input<typeof ReportOutput>;
+type Verdict = z.output<typeof verdict>;
+type Numbers = Record<string, number>;
+
+/** A quality report as results show it. */
+export type ReportData = {
+  verdict: Verdict;
+  summary: string;
+  format: string;
+  decodesToEnd: boolean;
+  /** `value` is a number where it is one; `numbers` has, where given: shot, failBelow, passFrom, fromSeconds, toSeconds. */
+  checks: { id: string; verdict: Verdict; value: string; unit: string; finding: string; numbers: Numbers; expected?: string; calibratedOn?: string }[];
+  shots: {
+    index: number;
+    fromSeconds: number;
+    toSeconds: number;
+    referenceIds: string[];
+    embedderId?: string;
+    /** Cosines to the reference: firstFrame, mean, p10, min, lastQuarter, drop. */
+    similarity?: Numbers;
+    /** Motion (px per 1/8 s at 128 px), shares, flicker, colour, sharpness. */
+    measures: Numbers;
+    motionClass: string;
+    cuts: number[];
+    seenInReference?: string;
+    seenInClip?: string;
+  }[];
+  series: Numbers[];
+  advice: { check: string; shot?: number; cause: string; change: string }[];
+};
 
 /** Points of the series and words of what is seen, so that the result of a storyboard of 20 shots stays under 25 kB. */
 const MOST_POINTS = 32;
