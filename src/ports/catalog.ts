@@ -174,7 +174,9 @@ export interface Catalog {
   nearest(collection: string, query: { embedderId: string; vector: Float32Array }, filter: Filter, k: number): Promise<Ranked[]>;
   /**
    * k assets by BM25 over name, caption, tags and text attributes; any word may match; user text is never query syntax. A word of at least
-   * four letters that no asset of the collection has also matches words one typo away (one letter added, left out, changed, or two swapped).
+   * four letters that no asset of the collection has also matches words one typo away (one letter added, left out, changed, or two swapped);
+   * what only such a correction found comes last. Where more assets than a catalog can rank at once have a word (embedded: 1,000, or 4 k), those with all
+   * words, then those with the rarest, the newest first, are ranked.
    */
   match(collection: string, text: string, filter: Filter, k: number): Promise<Ranked[]>;
   /** k assets by the sum over the query's concepts of sqrt(sum of weight x probability), plus .35 sqrt(share) per colour; score > 0 only. */

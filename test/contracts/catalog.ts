@@ -339,6 +339,83 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     });
   });
 
+  describe('match tolerates one typo a word', () => {
+    const stored = async (...assets: Asset[]) => {
+      await catalog.upsert(
+        assets.map((asset) => ({ asset })),
+        'test@1',
+      );
+      return assets.map(({ id }) => id);
+    };
+
+    test('a letter added, left out, changed, or two swapped, in several scripts', async () => {
+      const [lamp, chair, boat, ship] = await stored(
+        exampleAsset({ caption: 'A lantern on the table' }),
+        exampleAsset({ caption: 'Красное кресло' }),
+        exampleAsset({ caption: 'ένα καράβι' }),
+        exampleAsset({ caption: 'سفينة في البحر' }),
+      );
+      const queries: [string, string][] = [
+        ['lanterrn', lamp],
+        ['lanern', lamp],
+        ['lantetn', lamp],
+        ['lantren', lamp],
+        ['Lanternz!', lamp],
+        ['xantern', lamp],
+        ['antern', lamp],
+        ['креслоо', chair],
+        ['кресдо', chair],
+        ['καράβα', boat],
+        ['سفنية', ship],
+      ];
+      for (const [query, id] of queries) expect(ids(await catalog.match('shop', query, {}, 5)), query).toEqual([id]);
+    });
+
+    test('other forms of the word that was meant are found too', async () => {
+      const [id] = await stored(exampleAsset({ caption: 'a runner' }), exampleAsset({ caption: 'somebody walks' }));
+      expect(ids(await catalog.match('shop', 'runnners', {}, 5))).toEqual([id]);
+    });
+
+    test('not two typos, not in words of three letters, not in words with digits, and not in parts of texts without spaces', async () => {
+      await stored(exampleAsset({ caption: 'A lantern, a cat, model 4711, 東京タワー' }));
+      for (const text of ['lanetrnn', 'lentarn', 'cta', 'cet', 'car', '4712', '西都京']) expect(await catalog.match('shop', text, {}, 5), text).toEqual([]);
+    });
+
+    test('a word that some asset has is never corrected, whatever the filter', async () => {
+      const [coat, boat] = await stored(exampleAsset({ caption: 'coat', tags: ['x'] }), exampleAsset({ caption: 'boat' }));
+      expect(ids(await catalog.match('shop', 'boat', {}, 5))).toEqual([boat]);
+      expect(await catalog.match('shop', 'boat', { tagsAny: ['x'] }, 5)).toEqual([]);
+      expect(ids(await catalog.match('shop', 'moat', { tagsAny: ['x'] }, 5))).toEqual([coat]);
+    });
+
+    test("another collection's words do not count", async () => {
+      const [goat] = await stored(exampleAsset({ caption: 'goat' }), exampleAsset({ caption: 'boat', collection: 'team' }));
+      await stored(...Array.from({ length: 20 }, () => exampleAsset({ caption: 'boat', collection: 'team' })));
+      expect(ids(await catalog.match('shop', 'boat', {}, 5))).toEqual([goat]);
+      expect(await catalog.match('shop', 'boatt', {}, 5)).toEqual([]);
+      expect(await catalog.match('team', 'boatt', {}, 30)).toHaveLength(21);
+    });
+
+    test('what only a correction found comes after all that has another word of the query as it was typed', async () => {
+      const filler = Array.from({ length: 30 }, () => exampleAsset({ caption: 'a red thing among many other red things that are somewhere' }));
+      const reds = await stored(...filler);
+      const [both, meant] = await stored(exampleAsset({ caption: 'red sneakers' }), exampleAsset({ caption: 'sneakers sneakers' }));
+      const found = await catalog.match('shop', 'red snaekers', {}, 50);
+      expect(found[0].id).toBe(both);
+      expect(found.at(-1)?.id).toBe(meant);
+      expect(new Set(ids(found))).toEqual(new Set([...reds, both, meant]));
+      expect(found.every(({ score }, i) => score > 0 && (i === 0 || score <= found[i - 1].score))).toBe(true);
+    });
+
+    test('an asset is found by a mistyped word as soon as it is stored, and no more once it is removed', async () => {
+      expect(await catalog.match('shop', 'lanterrn', {}, 5)).toEqual([]);
+      const [id] = await stored(exampleAsset({ caption: 'lantern' }));
+      expect(ids(await catalog.match('shop', 'lanterrn', {}, 5))).toEqual([id]);
+      await catalog.remove([id]);
+      expect(await catalog.match('shop', 'lanterrn', {}, 5)).toEqual([]);
+    });
+  });
+
   describe('seen', () => {
     const looksLike = (classes: [number, number][], colours: [string, number][] = []) => exampleAsset({ seen: { classes, colours } });
     const dog = { word: 'dog', weight: 1, classes: [[151, 1] as [number, number], [152, 0.5] as [number, number]] };

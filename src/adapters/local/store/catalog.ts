@@ -69,7 +69,7 @@ export function createCatalog(database: Database): Catalog {
       database.read((sql) => residents.search(sql, name, (resident) => (k < 1 ? [] : resident.nearDuplicates(sql, hash, maxDistance, k))) ?? []),
     nearest: (name, query, filter, k) => database.read((sql) => nearest(sql, residents, name, query, filter, k) ?? []),
     match: (name, text, filter, k) =>
-      database.read((sql) => residents.search(sql, name, (resident, { id }) => matchText(sql, id, text, resident.allows(sql, filter), k)) ?? []),
+      database.read((sql) => residents.search(sql, name, (resident) => matchText(sql, resident.members(sql, filter), text, k)) ?? []),
     seen: (name, query, filter, k) =>
       database.read((sql) => residents.search(sql, name, (resident) => (k < 1 ? [] : resident.seen(sql, query, filter, k))) ?? []),
     list: (name, filter, page) => database.read((sql) => listAssets(sql, residents, name, filter, page)),

@@ -10,6 +10,7 @@ import { nearestSlots } from './nearest.ts';
 import { codeOf, unitLength } from './quantise.ts';
 import { ResidentVectors } from './resident-vectors.ts';
 import { SeenIndex } from './seen-index.ts';
+import type { Members } from './text-match.ts';
 
 /** A part of the copy that is made at first use; `upTo` is the change that it knows last. */
 interface Part<T> {
@@ -109,11 +110,18 @@ export class ResidentCollection {
     return best.entries.map(({ key, score }) => ({ id: this.#id(key), distance: -score }));
   }
 
-  /** Whether the filter lets an asset (its number) through; `undefined` where it lets all through. */
-  allows(sql: Sql, filter: Filter): ((number: number) => boolean) | undefined {
+  /** The collection's assets by number, and which of them the filter lets through. */
+  members(sql: Sql, filter: Filter): Members {
     this.#refresh(sql);
-    const allowed = this.#allowedSlots(sql, filter);
-    return allowed && ((number) => allowed[this.#slotOfNumber.get(number) ?? -1] === 1);
+    const flags = this.#allowedSlots(sql, filter);
+    return {
+      collection: this.#collection,
+      count: this.#slotOfNumber.size,
+      has: (number) => this.#slotOfNumber.has(number),
+      isAllowed: flags ? (number) => flags[this.#slotOfNumber.get(number) ?? -1] === 1 : (number) => this.#slotOfNumber.has(number),
+      allowed: flags && this.#allowedNumbers(flags),
+      idOf: (number) => this.#id(this.#slotOfNumber.get(number) ?? -1),
+    };
   }
 
   /** The newest assets that the filter lets through, at most `limit`, after the position. */
@@ -163,6 +171,10 @@ export class ResidentCollection {
     this.#allowed.set(key, { upTo: this.#upTo, flags });
     for (const oldest of this.#allowed.keys()) if (this.#allowed.size > FILTERS_KEPT) this.#allowed.delete(oldest);
     return flags;
+  }
+
+  *#allowedNumbers(flags: Uint8Array): Iterable<number> {
+    for (let slot = 0; slot < flags.length; slot++) if (flags[slot] === 1) yield this.#numbers[slot];
   }
 
   #column(sql: Sql, field: Field): FieldColumn {

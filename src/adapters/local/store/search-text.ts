@@ -32,13 +32,18 @@ export function scopeToken(collection: number): string {
   return `c${collection}`;
 }
 
-/** An FTS5 query for rows of the collection with any word of the text, each quoted so that nothing in it is syntax; `undefined` where the text has no word. */
-export function textQuery(collection: number, text: string): string | undefined {
-  const terms = new Set<string>();
+/** The words that a text asks for, each once, as the index has them (parts of runs as overlapping pairs); `canBeMistyped` where it stands between spaces. */
+export function queryWords(text: string): { word: string; canBeMistyped: boolean }[] {
+  const words = new Map<string, boolean>();
   for (const token of tokens(text)) {
     const found = token.isRun && Array.from(token.text).length > 1 ? pairs(token.text) : [token.text.toLowerCase()];
-    for (const term of found) if (terms.size < MAX_QUERY_TERMS) terms.add(`"${term}"`);
+    for (const word of found) if (words.size < MAX_QUERY_TERMS) words.set(word, !token.isRun);
   }
-  if (terms.size === 0) return undefined;
-  return `scope : "${scopeToken(collection)}" AND {name caption tags attributes} : (${[...terms].join(' OR ')})`;
+  return Array.from(words, ([word, canBeMistyped]) => ({ word, canBeMistyped }));
+}
+
+/** An FTS5 query for rows with any (or all) of the words, each quoted so that nothing in it is syntax; with a collection, of that only. */
+export function ftsQuery(words: readonly string[], { collection, isAll = false }: { collection?: number; isAll?: boolean } = {}): string {
+  const any = `{name caption tags attributes} : (${words.map((word) => `"${word}"`).join(isAll ? ' AND ' : ' OR ')})`;
+  return collection === undefined ? any : `scope : "${scopeToken(collection)}" AND ${any}`;
 }
