@@ -8,7 +8,7 @@ import { openFileLog } from './file-log.ts';
 import { runFolderIngest } from './folder-job.ts';
 import { eachInSlots, type JobRun, Slots } from './job-run.ts';
 import { changeJob, endedAs, type JobEnd, LIBRARY_JOB, type LibraryJob, readLibraryJob, type Save } from './jobs.ts';
-import { dropRetired, runReindex } from './reindex-job.ts';
+import { abandonGeneration, dropRetired, runReindex } from './reindex-job.ts';
 
 /** Jobs that one server carries on at the same time; they share its slots. */
 const CONCURRENT_JOBS = 4;
@@ -172,7 +172,7 @@ async function work(ports: Ports, run: JobRun, owner: string): Promise<void> {
     await run.log.flush().catch(() => undefined);
     const held = await ports.records.renew(LIBRARY_JOB, run.id, { owner, leaseSeconds: LEASE_SECONDS });
     // Without the lease another server writes this job's record and log now, which is what failed here.
-    if (!run.stop.aborted && held) await endOrLeave(error, save);
+    if (!run.stop.aborted && held) await endOrLeave(ports, error, save);
   }
 }
 
@@ -191,13 +191,16 @@ function workOf(ports: Ports, run: JobRun, { work }: LibraryJob, save: Save): Pr
  * After a failure of the whole job: what this server may not read, or does not have, another may, and a busy disk may recover, so such a job
  * stays open and says what it waits for; anything else ends it.
  */
-async function endOrLeave(error: unknown, save: Save): Promise<void> {
+async function endOrLeave(ports: Ports, error: unknown, save: Save): Promise<void> {
   const { code, message } = errorData(error);
   if (code === 'FORBIDDEN' || code === 'MISCONFIGURED' || code === 'UNAVAILABLE') {
     await save((job) => ({ ...job, waiting: message }));
     throw error;
   }
   if (code === 'INTERNAL') console.error('job failed:', error);
+  const { work } = await save((job) => job);
+  // Before the job ends, so that no interruption forgets it.
+  if (work.type === 'reindex') await abandonGeneration(ports, work.collection, work.embedderId);
   await save((job) => endedAs(job, { state: 'failed', message }));
 }
 

@@ -76,8 +76,14 @@ async function switched(run: JobRun, generations: Generation[], save: Save): Pro
 
 /** A stopped server only pauses; a cancelled job gives back what it built. */
 async function cancelled(ports: Ports, run: JobRun, collection: string, embedderId: string): Promise<JobEnd> {
-  if (!run.stop.aborted) await ports.catalog.dropGeneration(collection, embedderId);
+  if (!run.stop.aborted) await abandonGeneration(ports, collection, embedderId);
   return { state: 'cancelled' };
+}
+
+/** Drops what a job that will not go on has built; new assets need not be embedded twice any more. */
+export async function abandonGeneration(ports: Ports, collection: string, embedderId: string): Promise<void> {
+  const built = (await ports.catalog.generations(collection)).find((generation) => generation.embedderId === embedderId);
+  if (built?.state === 'building') await ports.catalog.dropGeneration(collection, embedderId);
 }
 
 /** Drops the generation that a finished job retired, unless it is in use again. */
@@ -104,11 +110,11 @@ async function embedMissing(ports: Ports, run: JobRun, about: Reembedding): Prom
 }
 
 async function missingIds(ports: Ports, { collection, embedder, failed }: Reembedding): Promise<string[]> {
-  const missing: string[] = [];
+  const missing = new Set<string>();
   for (let after: string | undefined; ; ) {
     const page = await ports.catalog.missingVectors(collection, embedder.id, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    missing.push(...page.filter((id) => !failed.has(id)));
-    if (page.length < PAGE) return missing;
+    for (const id of page) if (!failed.has(id)) missing.add(id);
+    if (page.length < PAGE) return [...missing];
     after = page.at(-1);
   }
 }
