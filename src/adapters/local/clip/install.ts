@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { EmbedderProgress } from '../../../ports.ts';
@@ -8,6 +8,9 @@ import { LARGEST_TOWER_BYTES, megabytes, modelFiles, OPTIONAL_FILES, type Weight
 
 /** Seconds between two lines on stderr. */
 const REPORT_SECONDS = 5;
+
+/** A file that was not written to for so long is nobody's. */
+const LEFTOVER_SECONDS = 3600;
 
 /** Which model of the hub. */
 export interface HubModel {
@@ -74,7 +77,17 @@ async function download(hub: Hub, model: HubModel, modelsDir: string, signal: Ab
     const target = path.join(modelsDir, folder, name);
     if (!(await stat(target).catch(() => undefined))?.isFile()) await fetchOne(name, commit ?? model.revision, target);
   }
+  await sweep(path.join(modelsDir, folder));
   return { folder, ...(commit ? { commit } : {}) };
+}
+
+/** What a killed download left half-written; younger ones may belong to another process. */
+async function sweep(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const name of names.filter((one) => one.endsWith('.part'))) {
+    const entry = await stat(path.join(folder, name)).catch(() => undefined);
+    if (entry && Date.now() - entry.mtimeMs > LEFTOVER_SECONDS * 1000) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 const safe = (revision: string): string => revision.replace(/[^\w.-]/g, '_');
@@ -87,7 +100,7 @@ function missing(model: HubModel, name: string): AppError {
 }
 
 function throttled(seconds: number, write: (text: string) => void): (text: string) => void {
-  let last = Number.NEGATIVE_INFINITY;
+  let last = performance.now();
   return (text) => {
     if (performance.now() - last < seconds * 1000) return;
     last = performance.now();

@@ -137,7 +137,7 @@ async function sizeOf(folder: string, name: string, limit: number): Promise<void
 }
 
 /** Bytes as MB for people. */
-export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+export const megabytes = (bytes: number): string => `${bytes < 1e7 ? Math.round(bytes / 1e5) / 10 : Math.round(bytes / 1e6)} MB`;
 
 async function readTower(folder: string, name: string, known: string[]): Promise<GraphHeader> {
   await sizeOf(folder, name, LARGEST_TOWER_BYTES);
