@@ -4,7 +4,7 @@ import type { RawImage } from '../../../ports/pictures.ts';
 import { type CallContext, serve } from '../child/serve.ts';
 import type { CodecChoice } from '../media/backend.ts';
 import { openEncoder } from '../media/encoder.ts';
-import { type Cutout, findCutout } from './cutout.ts';
+import { findCutout } from './cutout.ts';
 import { decodePicture, pictureSize } from './decode.ts';
 import { type ExpectedFailure, expectedFailure } from './failure.ts';
 import { splitLayers } from './layers.ts';
@@ -27,23 +27,24 @@ export type RenderResult = { notes: string[] } | ExpectedFailure;
 /** Written into every file, so that nobody takes it for AI-generated media. */
 const COMMENT = 'Animatic (storyboard preview) by vrag-mcp; camera moves over reference images, not AI-generated video';
 
-async function openShot({ plan, picture, lastPicture, outputPath }: RenderParams): Promise<RenderedShot> {
-  const folder = path.dirname(outputPath);
-  const first = await openScene(plan, picture, folder);
-  return renderShot(plan, first, lastPicture && (await openScene(lastPlan(plan), lastPicture, folder)));
+async function openShot({ plan, picture, lastPicture, outputPath }: RenderParams, { signal }: CallContext): Promise<RenderedShot> {
+  const breathe = async () => {
+    await nextTurn();
+    signal.throwIfAborted();
+  };
+  const options = { folder: path.dirname(outputPath), breathe };
+  const first = await openScene(plan, picture, options);
+  return renderShot(plan, first, lastPicture && (await openScene(lastPlan(plan), lastPicture, options)));
 }
 
-async function openScene(plan: ShotPlan, picture: RenderParams['picture'], folder: string): Promise<Scene> {
+async function openScene(plan: ShotPlan, picture: RenderParams['picture'], options: { folder: string; breathe: () => Promise<void> }): Promise<Scene> {
   if ('image' in picture) return { source: picture.image, path: planScene(plan, picture.image).path, image: picture.image };
   const source = await pictureSize(picture.path);
-  const cutout = await cutoutFor(plan, picture.path, source, folder);
+  const { camera, subject } = plan;
+  const cutout = subject && hasDepth(camera.move) ? await findCutout(picture.path, source, subject, options) : undefined;
   const scene = planScene(plan, source, cutout !== undefined);
   const image = await decodePicture(picture.path, scene.decodeSize);
   return { source, path: scene.path, image, layers: cutout && splitLayers(image, cutout) };
-}
-
-async function cutoutFor({ camera, subject }: ShotPlan, file: string, source: { width: number; height: number }, folder: string): Promise<Cutout | undefined> {
-  return subject && hasDepth(camera.move) ? findCutout(file, source, subject, folder) : undefined;
 }
 
 async function encodeShot(shot: RenderedShot, { plan, outputPath, codec }: RenderParams, { signal, emit }: CallContext): Promise<void> {
@@ -74,7 +75,7 @@ async function encodeShot(shot: RenderedShot, { plan, outputPath, codec }: Rende
 
 async function render(params: RenderParams, context: CallContext): Promise<RenderResult> {
   try {
-    const shot = await openShot(params);
+    const shot = await openShot(params, context);
     await encodeShot(shot, params, context);
     return { notes: shot.notes };
   } catch (error) {

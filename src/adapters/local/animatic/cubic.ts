@@ -1,8 +1,8 @@
 /** Catmull-Rom cubic (Catmull and Rom 1974; Keys 1981 with a = -1/2). */
 export function cubic(distance: number): number {
   const x = Math.abs(distance);
-  if (x < 1) return 1.5 * x ** 3 - 2.5 * x ** 2 + 1;
-  return x < 2 ? -0.5 * x ** 3 + 2.5 * x ** 2 - 4 * x + 2 : 0;
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
 /**
@@ -11,17 +11,22 @@ export function cubic(distance: number): number {
  */
 export function writeWeights(into: Int16Array, offset: number, taps: number, first: number, position: number, stretch: number, unit: number): void {
   let sum = 0;
-  for (let tap = 0; tap < taps; tap++) sum += cubic((first + tap - position) / stretch);
-  let left = unit;
-  let nearest = 0;
   for (let tap = 0; tap < taps; tap++) {
-    const weight = Math.round((cubic((first + tap - position) / stretch) / sum) * unit);
+    const value = cubic((first + tap - position) / stretch);
+    values[tap] = value;
+    sum += value;
+  }
+  let left = unit;
+  for (let tap = 0; tap < taps; tap++) {
+    const weight = Math.round((values[tap] / sum) * unit);
     into[offset + tap] = weight;
     left -= weight;
-    if (Math.abs(first + tap - position) < Math.abs(first + nearest - position)) nearest = tap;
   }
-  into[offset + nearest] += left;
+  // The rounding rest goes to the nearest neighbour.
+  into[offset + Math.min(Math.max(Math.round(position) - first, 0), taps - 1)] += left;
 }
+
+const values = new Float64Array(16);
 
 /** Taps that the cubic needs at a stretch: it reaches over 2 source pixels on each side, times the stretch. */
 export function tapsFor(stretch: number, most: number): number {

@@ -130,13 +130,15 @@ interface Samples {
 
 /** Lays colours that are multiplied with their matte over a part of a plane. */
 function cover(plane: Uint8ClampedArray, stride: number, part: Part, colour: Samples, matte: Samples): void {
+  const [shares, colours] = [matte.data, colour.data];
   for (let y = 0; y < part.height; y++) {
     let to = (part.top + y) * stride + part.left;
     let from = y * colour.stride;
     for (const end = to + part.width; to < end; to++, from++) {
-      const share = matte.data[from];
-      if (share === 255) plane[to] = colour.data[from];
-      else if (share > 0) plane[to] = colour.data[from] + (plane[to] * (255 - share) + 127) / 255;
+      const share = shares[from];
+      if (share === 255) plane[to] = colours[from];
+      // Division by 255, rounded: exact for products of two bytes.
+      else if (share > 0) plane[to] = colours[from] + ((plane[to] * (255 - share) * 257 + 32896) >> 16);
     }
   }
 }

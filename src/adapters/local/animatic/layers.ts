@@ -1,8 +1,11 @@
 import type { RawImage } from '../../../ports/pictures.ts';
+import { distances } from '../inpainter/region.ts';
+import { fillBackdrop } from './backdrop.ts';
 import { boxMean, combine, type Grid } from './box-filter.ts';
+import { type Crop, enlarged, halfGrid, halved, readPlane, toPlane } from './crop.ts';
 import type { Cutout } from './cutout.ts';
 import { smoothstep } from './ease.ts';
-import { at, createPlane, type Picture, type Plane, repeatEdges, toPicture } from './planes.ts';
+import { type Picture, type Plane, toPicture } from './planes.ts';
 import { refineMatte } from './soft-matte.ts';
 
 /** The cut-out subject as planes of their own, cropped; colours are multiplied with the matte. */
@@ -30,23 +33,10 @@ export function splitLayers(image: RawImage, cutout: Cutout): Layers {
   const backdrop = toPicture(image);
   const crop = cropAround(cutout, image);
   const scale = image.width / cutout.width;
-  const hole = enlarged(holeAround(cutout), crop, image);
   const matte = refineMatte(enlarged(matteGrid(cutout), crop, image), readPlane(backdrop.y, crop), scale);
   const subject = cutSubject(backdrop, crop, matte, scale);
-  const fill = toPicture({ width: cutout.width, height: cutout.height, channels: 3, data: cutout.backdrop });
-  const halfCrop = halved(crop);
-  const halfHole = halfGrid(hole);
-  paste(backdrop.y, crop, hole, enlarged(readPlane(fill.y), crop, backdrop.y));
-  for (const name of ['u', 'v'] as const) paste(backdrop[name], halfCrop, halfHole, enlarged(readPlane(fill[name]), halfCrop, backdrop[name]));
-  for (const plane of [backdrop.y, backdrop.u, backdrop.v]) repeatEdges(plane);
+  fillBackdrop(backdrop, crop, enlarged(holeAround(cutout), crop, image), cutout);
   return { backdrop, subject };
-}
-
-interface Crop {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
 }
 
 function cropAround({ width, height, matte }: Cutout, image: { width: number; height: number }): Crop {
@@ -64,68 +54,19 @@ function cropAround({ width, height, matte }: Cutout, image: { width: number; he
   return { ...start, width: end(right, width, across, image.width) - start.left, height: end(bottom, height, down, image.height) - start.top };
 }
 
-function halved({ left, top, width, height }: Crop): Crop {
-  return { left: left / 2, top: top / 2, width: (width + 1) >> 1, height: (height + 1) >> 1 };
-}
-
-/** Part of a small grid, enlarged to the picture's size with even steps between its values. */
-function enlarged(small: Grid, crop: Crop, size: { width: number; height: number }): Grid {
-  const data = new Float32Array(crop.width * crop.height);
-  const position = (index: number, from: number, to: number) => Math.min(Math.max(((index + 0.5) * to) / from - 0.5, 0), to - 1);
-  for (let y = 0; y < crop.height; y++) {
-    const v = position(crop.top + y, size.height, small.height);
-    const row = Math.min(Math.floor(v), Math.max(0, small.height - 2));
-    const share = v - row;
-    for (let x = 0; x < crop.width; x++) {
-      const u = position(crop.left + x, size.width, small.width);
-      const column = Math.min(Math.floor(u), Math.max(0, small.width - 2));
-      const from = row * small.width + column;
-      const below = row + 1 < small.height ? from + small.width : from;
-      const right = column + 1 < small.width ? 1 : 0;
-      const upper = small.data[from] + (small.data[from + right] - small.data[from]) * (u - column);
-      const lower = small.data[below] + (small.data[below + right] - small.data[below]) * (u - column);
-      data[y * crop.width + x] = upper + (lower - upper) * share;
-    }
-  }
-  return { width: crop.width, height: crop.height, data };
-}
-
 function matteGrid({ width, height, matte }: Cutout): Grid {
   return { width, height, data: Float32Array.from(matte, (value) => value / 255) };
 }
 
-/** 1 within two small pixels of the subject: the fill begins outside its soft edge. */
-function holeAround(cutout: Cutout): Grid {
-  const near = boxMean(matteGrid(cutout), 2);
-  return combine([near], (index) => (near.data[index] > 0.001 ? 1 : 0));
-}
+/** Distances from the matte, in small pixels, up to which the fill hides the picture and from which it does not show; between, it fades, so that no seam shows. */
+const FILLED_WITHIN = 1;
+const UNFILLED_FROM = 3.5;
 
-function readPlane(plane: Plane, crop: Crop = { left: 0, top: 0, width: plane.width, height: plane.height }): Grid {
-  const { left, top, width, height } = crop;
-  const data = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data[y * width + x] = plane.data[at(plane, left + x, top + y)];
-  return { width, height, data };
-}
-
-function halfGrid({ width, height, data }: Grid): Grid {
-  const [halfWidth, halfHeight] = [(width + 1) >> 1, (height + 1) >> 1];
-  const out = new Float32Array(halfWidth * halfHeight);
-  for (let y = 0; y < halfHeight; y++) {
-    const [upper, lower] = [2 * y * width, Math.min(2 * y + 1, height - 1) * width];
-    for (let x = 0; x < halfWidth; x++) {
-      const [left, right] = [2 * x, Math.min(2 * x + 1, width - 1)];
-      out[y * halfWidth + x] = (data[upper + left] + data[upper + right] + data[lower + left] + data[lower + right]) / 4;
-    }
-  }
-  return { width: halfWidth, height: halfHeight, data: out };
-}
-
-function paste(plane: Plane, { left, top }: Crop, share: Grid, values: Grid): void {
-  for (let y = 0; y < share.height; y++) {
-    for (let x = 0, from = y * share.width, to = at(plane, left, top + y); x < share.width; x++, from++, to++) {
-      plane.data[to] = Math.round(plane.data[to] + (values.data[from] - plane.data[to]) * smoothstep(share.data[from]));
-    }
-  }
+/** Share of the fill: 1 behind the subject and its soft edge. */
+function holeAround({ width, height, matte }: Cutout): Grid {
+  const away = distances({ width, height, data: matte.map((value) => (value > 0 ? 0 : 1)) });
+  const share = Float32Array.from(away, (distance) => Math.min(Math.max((UNFILLED_FROM - distance) / (UNFILLED_FROM - FILLED_WITHIN), 0), 1));
+  return { width, height, data: share };
 }
 
 function cutSubject(picture: Picture, crop: Crop, matte: Grid, scale: number): SubjectLayer {
@@ -159,11 +100,4 @@ function premultiplied(values: Grid, matte: Grid, scale: number): Plane {
     const beside = weight.data[index] > 0.01 ? sum.data[index] / weight.data[index] : values.data[index];
     return share * (beside + (values.data[index] - beside) * pure);
   });
-}
-
-function toPlane({ width, height }: Grid, value: (index: number) => number): Plane {
-  const plane = createPlane(width, height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) plane.data[at(plane, x, y)] = Math.round(value(y * width + x));
-  repeatEdges(plane);
-  return plane;
 }

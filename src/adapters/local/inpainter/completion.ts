@@ -2,7 +2,7 @@ import { inChunks, type Pause } from './chunks.ts';
 import { onionPeel } from './onion.ts';
 import { type Field, measureCosts, RADIUS, Random, searchTargets } from './patchmatch.ts';
 import { buildPyramid, type Level, type Picture } from './pyramid.ts';
-import { copyPatches } from './seam.ts';
+import { type Completion, copyPatches } from './seam.ts';
 
 /** Called often during long work with the fraction done in [0, 1]; it may wait, and it throws to stop. */
 export type Breathe = (fraction: number) => Promise<void>;
@@ -23,10 +23,10 @@ const CHUNK = 4096;
 /**
  * Fills the hole of a picture with texture of its known part: coarse to fine, at each scale PatchMatch search (Barnes, Shechtman, Finkelstein,
  * Goldman 2009) and voting (Wexler, Shechtman, Irani 2007) in turn until it settles; the finest scale takes the best patch instead of the
- * mean, which keeps grain. `depth` is the largest distance of a hole pixel to a known one. Returns RGB pixels of the same size, or
+ * mean, which keeps grain. `depth` is the largest distance of a hole pixel to a known one. Returns a picture of the same size, or
  * `undefined` where the picture has no 7 x 7 patch without an unknown pixel.
  */
-export async function complete(picture: Picture, depth: number, seed: number, breathe: Breathe): Promise<Uint8Array | undefined> {
+export async function complete(picture: Picture, depth: number, seed: number, breathe: Breathe): Promise<Completion | undefined> {
   const levels = await buildPyramid(picture, depth, () => breathe(0));
   if (levels.length === 0) return undefined;
   const random = new Random(seed);

@@ -79,7 +79,7 @@ class Work {
     for (const forbidden of [crop(this.#mask.data, this.#mask.width, roi, 1), hole]) {
       const completed = await complete({ width: roi.width, height: roi.height, pixels, hole, forbidden }, depth, seed, breathe);
       if (!completed) continue;
-      this.#write(roi, hole, completed);
+      this.#write(roi, hole, completed.pixels);
       this.algorithms.add(PATCHMATCH);
       return;
     }

@@ -21,6 +21,14 @@ const EDGE_LEVELS = 40;
 /** Levelling changes no copied value by more levels than this: beyond it the gradients contradict each other, and colours would appear that nothing has. */
 const MOST_CHANGE = 32;
 
+/** A picture without its hole. */
+export interface Completion {
+  /** RGB. */
+  pixels: Uint8Array;
+  /** For each pixel the number of the known one that it was copied from; -1 for those that were known. */
+  origins: Int32Array;
+}
+
 /** Where each hole pixel was copied from. */
 interface Copies {
   width: number;
@@ -38,7 +46,7 @@ interface Copies {
  * known pixels fixed (screened Poisson equation, Bhat et al. 2008, "Fourier Analysis of the 2D Screened Poisson Equation for Gradient
  * Domain Problems"); the gradient across a seam is the mean of what both patches say.
  */
-export async function copyPatches(level: Level, original: Uint8Array, pause: Pause): Promise<Uint8Array> {
+export async function copyPatches(level: Level, original: Uint8Array, pause: Pause): Promise<Completion> {
   const copies = await collect(level, pause);
   const out = Uint8Array.from(original);
   const means = await localMeans(original, level.hole, level, STEP_RADIUS, pause);
@@ -57,7 +65,9 @@ export async function copyPatches(level: Level, original: Uint8Array, pause: Pau
       out[copies.places[i] * 3 + channel] = Math.max(0, Math.min(255, Math.round(levelled)));
     }
   }
-  return out;
+  const origins = new Int32Array(level.hole.length).fill(-1);
+  for (let i = 0; i < copies.places.length; i++) origins[copies.places[i]] = copies.origins[i];
+  return { pixels: out, origins };
 }
 
 async function collect({ width, height, hole, nearest, depth }: Level, pause: Pause): Promise<Copies> {
