@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
 import { originalBytes, requireAsset } from '../library/assets.ts';
-import { type Hit, search } from '../library/search.ts';
+import { type Hit, type SearchResult, search } from '../library/search.ts';
 import { cleanText } from '../library/text.ts';
-import type { Asset, CameraMove, Ports, ReferenceRole, ShotRequest, VideoGenerator } from '../ports.ts';
+import { negations } from '../library/words.ts';
+import type { Asset, AssetStatus, CameraMove, Ports, ReferenceRole, ShotRequest, VideoGenerator } from '../ports.ts';
 
 /** One shot as asked for. */
 export interface ShotDraft {
@@ -46,7 +47,7 @@ export interface PlannedReference {
 
 export interface PlannedShot extends Omit<ShotRequest, 'references'> {
   references: PlannedReference[];
-  /** What the provider cannot honour, said before anything starts. */
+  /** What the provider or the retrieval cannot honour, said before anything starts. */
   dropped: string[];
 }
 
@@ -72,10 +73,15 @@ export async function planStoryboard(ports: Ports, draft: StoryboardDraft): Prom
     const { width, height, fps, seed } = draft;
     const { prompt, durationSeconds, camera } = shot;
     const planned = { prompt, durationSeconds, width, height, fps, seed, ...(camera ? { camera } : {}), references: reference ? [reference] : [] };
-    shots.push({ ...planned, dropped: generator.limits(request(planned)) });
+    shots.push({ ...planned, dropped: [...generator.limits(request(planned)), ...notUnderstood(shot)] });
   }
   const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(request(shot)).costUsd, 0);
   return { provider: generator.id, collection: draft.collection, shots, costUsd };
+}
+
+/** What retrieval does not do with a shot's query. */
+function notUnderstood({ query = '' }: ShotDraft): string[] {
+  return negations(query).map((word) => `Retrieval does not understand "${word}": the reference may show what it should not. Check it, or give imageId.`);
 }
 
 /** The provider of this id, or the default; INVALID_INPUT naming the configured ones. */
@@ -105,36 +111,49 @@ function checkDuration(durationSeconds: number, index: number, { capabilities, i
   });
 }
 
+/** The reference that a shot names, or the best approved hit of its query, where it is clear that it shows what was asked for. */
 async function chooseReference(ports: Ports, collection: string, shot: ShotDraft, index: number): Promise<PlannedReference | undefined> {
   if (shot.imageId !== undefined) return toReference(ports, await requireAsset(ports, shot.imageId, 'image'));
   if (shot.query === undefined) return undefined;
-  const found = await search(ports, {
-    collection,
-    query: shot.query,
-    filter: { kind: 'image', status: ['approved'] },
-    limit: CANDIDATES_SHOWN,
-    maxBytes: 0,
-  });
-  const candidates = found.hits.map(({ asset, scores }) => ({ id: asset.id, name: asset.caption ?? asset.name, scores }));
-  const best = found.hits[0];
-  if (!best?.coverage?.grounds) throw refusal(shot.query, collection, index, found.hits);
+  const { hits } = await retrieve(ports, collection, shot.query, 'approved');
+  // The first hit only: one further down that passes is mostly a poorer picture of half of the query ("red bag": a red glove).
+  const [best] = hits;
+  if (!best?.grounds) throw await refusal(ports, { query: shot.query, collection, index }, hits);
+  const candidates = hits.map(({ asset, scores }) => ({ id: asset.id, name: asset.caption ?? asset.name, scores }));
   return { ...(await toReference(ports, best.asset)), retrieval: { query: shot.query, candidates } };
 }
 
-/** No silent wrong picture: nothing above the floor is an error that shows what was closest. */
-function refusal(query: string, collection: string, index: number, hits: Hit[]): AppError {
-  const closest = hits.map(({ asset, scores }) => `${asset.id} "${(asset.caption ?? asset.name).slice(0, 60)}" (seen ${scores.seen ?? 0})`);
-  const hint =
-    closest.length > 0
-      ? `Closest, but not clear enough to use unasked: ${closest.join('; ')}. Look at them, and give imageId to use one; or change query, or add a picture with ingest_image.`
-      : 'Nothing in it comes close: change query, or add a picture with ingest_image.';
-  return new AppError('NOT_FOUND', `No picture in collection "${collection}" clearly shows "${cleanText(query, 100)}" (shot ${index + 1}).`, { hint });
+function retrieve(ports: Ports, collection: string, query: string, status: AssetStatus): Promise<SearchResult> {
+  return search(ports, { collection, query, filter: { kind: 'image', status: [status] }, limit: CANDIDATES_SHOWN, maxBytes: 0 });
 }
 
+/** No silent wrong picture: nothing that clearly shows what was asked for is an error that shows what was closest. */
+async function refusal(ports: Ports, shot: { query: string; collection: string; index: number }, hits: Hit[]): Promise<AppError> {
+  const { query, collection, index } = shot;
+  const pending = (await retrieve(ports, collection, query, 'pending')).hits.find(({ grounds }) => grounds);
+  const closest = hits.map(({ asset, scores, coverage }) => {
+    const values = Object.entries(scores).map(([name, value]) => `${name} ${value}`);
+    const missing = coverage?.missing.length ? [`not found: ${coverage.missing.join(', ')}`] : [];
+    return `${asset.id} "${cleanText(asset.caption ?? asset.name, 60)}" (${[...values, ...missing].join('; ')})`;
+  });
+  const hint = [
+    pending ? `${pending.asset.id} shows it, but is pending: approve it with ingest_image {imageId: "${pending.asset.id}", status: "approved"}.` : '',
+    closest.length > 0
+      ? `Closest, but not clear enough to use unasked: ${closest.join('; ')}. Look at them, and give imageId to use one; or change query, or add a picture with ingest_image.`
+      : 'Nothing approved in it comes close: change query, or add a picture with ingest_image.',
+  ];
+  return new AppError('NOT_FOUND', `No picture in collection "${collection}" clearly shows "${cleanText(query, 100)}" (shot ${index + 1}).`, {
+    hint: hint.filter(Boolean).join(' '),
+  });
+}
+
+/** Rejected assets ground nothing; where the asset's collection requires approval, only approved ones do. */
 async function toReference(ports: Ports, asset: Asset): Promise<PlannedReference> {
-  if (asset.status === 'rejected') {
-    throw new AppError('INVALID_INPUT', `Image "${asset.id}" is rejected and must not ground a video.`, {
-      hint: 'Choose another one with search_images, or approve it with ingest_image {imageId, status: "approved"}.',
+  const settings = asset.status === 'pending' ? await ports.catalog.collection(asset.collection) : undefined;
+  if (asset.status === 'rejected' || settings?.requireApproval) {
+    const why = asset.status === 'rejected' ? 'is rejected' : `is ${asset.status}, and collection "${asset.collection}" requires approval`;
+    throw new AppError('INVALID_INPUT', `Image "${asset.id}" ${why}, so it must not ground a video.`, {
+      hint: `Choose another one with search_images {filter: {status: "approved"}}, or have it approved: ingest_image {imageId: "${asset.id}", status: "approved"}.`,
     });
   }
   await originalBytes(ports, asset);

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, Concept, Ports, SeenQuery } from '../ports.ts';
 import { requireCollection } from './assets.ts';
+import { type CosineScale, cosineScale } from './calibration.ts';
 import { type Candidates, createReader, gather, type Query, type Reader } from './candidates.ts';
 import { type Coverage, conceptProbability, coverage } from './coverage.ts';
 import { diversify } from './diversity.ts';
@@ -41,8 +42,10 @@ export interface Hit {
   atSeconds?: number;
   /** What of the query's words it answers; absent for a search by picture alone. */
   coverage?: Coverage;
-  /** True where nothing of what was asked for is found in text or pixels: not a confident hit. */
+  /** True where nothing of what was asked for is found in text or pixels, nor the picture is like the query's: not a confident hit. */
   weak: boolean;
+  /** True where it answers the words clearly enough to make a video from it unasked. */
+  grounds: boolean;
 }
 
 export interface SearchResult {
@@ -58,6 +61,8 @@ export interface SearchResult {
   /** Why the collection's embedder did not compare the words with the pictures, where it should have. */
   withoutEmbedder?: string;
   cursor?: string;
+  /** False where it is not known what the embedder's cosines to a query picture mean: then no hit by picture is called weak. */
+  calibrated: boolean;
   /** True where paging ends by its limit (`DEEPEST` hits), not for want of hits. */
   cutOff: boolean;
 }
@@ -73,6 +78,7 @@ const DEEP_FROM = 150;
  */
 export async function search(ports: Ports, request: SearchRequest, options: CallOptions = {}): Promise<SearchResult> {
   const { embedderId } = await requireCollection(ports, request.collection);
+  const scale = cosineScale(embedderId);
   const { limit, cursor, maxBytes: _, ...identity } = request;
   const shown = shownBefore(identity, cursor);
   const wanted = shown.length + limit;
@@ -90,8 +96,9 @@ export async function search(ports: Ports, request: SearchRequest, options: Call
   const more = fresh.length > limit;
   const cutOff = more && shown.length + page.length >= DEEPEST;
   return {
-    hits: assets.map((asset, at) => toHit(asset, shown.length + at + 1, candidates, reader)),
+    hits: assets.map((asset, at) => toHit(asset, shown.length + at + 1, candidates, reader, scale)),
     ...heard(candidates),
+    calibrated: scale !== undefined,
     ...(more && !cutOff ? { cursor: cursorAfter(identity, [...shown, ...page.map(markOf)]) } : {}),
     cutOff,
   };
@@ -139,7 +146,7 @@ function heard({ lists, question, understood, withoutEmbedder }: Candidates): Pi
   };
 }
 
-function toHit(asset: Asset, rank: number, { lists, question, understood }: Candidates, reader: Reader): Hit {
+function toHit(asset: Asset, rank: number, { lists, question, understood }: Candidates, reader: Reader, scale: CosineScale | undefined): Hit {
   const of = (name: keyof Lists) => lists[name]?.find(({ id }) => id === asset.id);
   const [words, text, image] = [of('words'), of('text'), of('image')];
   const seen = understood && evidence(asset, understood);
@@ -147,13 +154,16 @@ function toHit(asset: Asset, rank: number, { lists, question, understood }: Cand
   const scores: HitScores = Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, round(value)]])));
   const atSeconds = image?.atSeconds ?? text?.atSeconds;
   const covered = question && coverage(asset, question, reader.textsOf(asset), reader.absent);
+  const isLike = image !== undefined && image.score >= (scale?.imageWeakBelow ?? -1);
+  const isDescribed = text !== undefined && scale?.textFrom !== undefined && text.score >= scale.textFrom;
   return {
     asset,
     rank,
     scores,
     ...(atSeconds === undefined ? {} : { atSeconds }),
     ...(covered ? { coverage: covered } : {}),
-    weak: image === undefined && (covered?.weak ?? false),
+    weak: !isLike && !isDescribed && (covered?.weak ?? true),
+    grounds: isDescribed || (covered?.grounds ?? false),
   };
 }
 

@@ -162,7 +162,10 @@ function shotOutput(shot: Storyboard['shots'][number]): Data['shots'][number] {
     ...(reference ? { referenceId: reference.assetId, referenceName: reference.name } : {}),
     ...(reference?.retrieval
       ? {
-          retrieved: reference.retrieval.candidates.map(({ id, name, scores }) => `${id} "${name}" (words ${scores.words ?? '-'}, seen ${scores.seen ?? '-'})`),
+          retrieved: reference.retrieval.candidates.map(({ id, name, scores }) => {
+            const values = Object.entries(scores).map(([score, value]) => `${score} ${value}`);
+            return `${id} "${name}" (${values.join(', ')})`;
+          }),
         }
       : {}),
     dropped: shot.dropped,

@@ -32,7 +32,7 @@ export type SearchData = Omit<z.input<typeof output>, 'hits'> & { hits: HitData[
 type HitData = AssetData & z.input<z.ZodObject<typeof hitFields>>;
 
 /** A hit as results show it. */
-export async function hitOutput(studio: Studio, { asset, rank, scores, coverage, weak, atSeconds }: Hit): Promise<HitData> {
+export async function hitOutput(studio: Studio, { asset, rank, scores, coverage, weak, atSeconds }: Omit<Hit, 'grounds'>): Promise<HitData> {
   return {
     rank,
     ...(await assetOutput(studio, asset)),
@@ -54,7 +54,7 @@ export function searchAdvice(
   found: SearchResult,
   { collection, isNarrowed, isFirstPage }: { collection: string; isNarrowed: boolean; isFirstPage: boolean },
 ): string {
-  const { hits, near, negations, withoutEmbedder, cutOff } = found;
+  const { hits, near, negations, withoutEmbedder, calibrated, cutOff } = found;
   const notes = [
     verdict(hits, collection, isNarrowed, isFirstPage),
     near.length > 0 ? `The vision model knows these words only as something close: ${near.join(', ')}.` : '',
@@ -62,6 +62,9 @@ export function searchAdvice(
       ? `${negations.map((word) => `"${word}"`).join(', ')} is not understood: what follows is looked for, not left out. Name only what should be there; tags are left out with filter.tags.none.`
       : '',
     withoutEmbedder ? `The words were not compared with the pictures: ${withoutEmbedder}` : '',
+    !calibrated && hits.some(({ scores }) => scores.image !== undefined)
+      ? 'What cosines of this embedder mean was not measured: compare the pictures yourself.'
+      : '',
     cutOff ? 'Paging ends here: use filter, minScore or more words to see what ranks below.' : '',
   ];
   return notes.filter(Boolean).join(' ');
@@ -74,7 +77,7 @@ function verdict(hits: Hit[], collection: string, isNarrowed: boolean, isFirstPa
     return `Nothing in "${collection}" matches. ${looser} fewer or other words, or call search_images without query to see what is there.`;
   }
   if (hits.every((hit) => hit.weak))
-    return 'No confident hit: what was asked for is neither written nor clearly seen in these. Check the pictures before using one.';
+    return 'No confident hit: what was asked for is neither written nor clearly seen in these, nor are they like the query picture. Check before using one.';
   const first = hits[0].weak ? 'The first hit is weak: look at it and at the others before using one. ' : '';
   return `${first}Use a hit's id as imageId in generate_video, inpaint_image or search_images.`;
 }
