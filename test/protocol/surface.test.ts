@@ -38,6 +38,7 @@ describe('the tool list', () => {
       'evaluate_video',
       'cancel_job',
       'delete_image',
+      'manage_collection',
     ]);
   });
 
@@ -74,7 +75,7 @@ describe('the tool list', () => {
 
   it('only tools that stop or delete are destructive, and none of those only reads', () => {
     const destructive = tools.filter(({ annotations }) => annotations?.destructiveHint);
-    expect(destructive.map(({ name }) => name)).toEqual(['cancel_job', 'delete_image']);
+    expect(destructive.map(({ name }) => name)).toEqual(['cancel_job', 'delete_image', 'manage_collection']);
     for (const { name, annotations } of destructive) expect(annotations?.readOnlyHint, name).toBe(false);
   });
 });
