@@ -1,14 +1,12 @@
 import { AppError } from '../../../errors.ts';
 import type { Asset, EmbeddedVectors, Generation } from '../../../ports.ts';
+import { attributesOf, storeFields } from './asset-fields.ts';
 import { bodyOf, seenColumns } from './asset-rows.ts';
 import { collectionNamed, countAttributes, makeCollection } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
 import { bind, checkLength, firstOf, generationsOf, insertVectors, unbindIfEmpty } from './generations.ts';
 import { indexedText, scopeToken } from './search-text.ts';
 import { inShortTransactions, repeatInShortTransactions } from './short-transactions.ts';
-
-/** `vectors_from` of an asset without vectors. */
-const NO_VECTORS = Number.MAX_SAFE_INTEGER;
 
 interface Entry {
   asset: Asset;
@@ -80,53 +78,34 @@ function checkConflicts(sql: Sql, { asset, vectors }: Entry, generations: readon
 
 function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: string): void {
   const collection = collectionNamed(sql, asset.collection) ?? makeCollection(sql, asset.collection, defaultEmbedderId);
-  const before = attributesOf(sql, asset.id);
   const { colours, classes, subject_colours } = seenColumns(asset.seen);
   const { number } = sql(`
-    insert into asset(id, collection, kind, status, object_key, sha256, created_at, vectors_from, tags, colours, classes, subject_colours, body)
-    values($id, $collection, $kind, $status, $objectKey, $sha256, $createdAt, ${NO_VECTORS}, $tags, $colours, $classes, $subject_colours, $body)
-    on conflict(id) do update set kind = excluded.kind, status = excluded.status, object_key = excluded.object_key, sha256 = excluded.sha256,
-      created_at = excluded.created_at, tags = excluded.tags, colours = excluded.colours, classes = excluded.classes,
-      subject_colours = excluded.subject_colours, body = excluded.body
+    insert into asset(id, collection, kind, object_key, sha256, created_at, colours, classes, subject_colours, body)
+    values($id, $collection, $kind, $objectKey, $sha256, $createdAt, $colours, $classes, $subject_colours, $body)
+    on conflict(id) do update set kind = excluded.kind, object_key = excluded.object_key, sha256 = excluded.sha256, created_at = excluded.created_at,
+      colours = excluded.colours, classes = excluded.classes, subject_colours = excluded.subject_colours, body = excluded.body
     returning number`).get<{ number: number }>({
     id: asset.id,
     collection: collection.id,
     kind: asset.kind,
-    status: asset.status,
     objectKey: asset.objectKey,
     sha256: asset.sha256,
     createdAt: asset.createdAt,
-    tags: JSON.stringify(asset.tags),
     colours,
     classes,
     subject_colours,
     body: bodyOf(asset),
   }) as { number: number };
+  const before = attributesOf(sql, number);
+  const after = Object.keys(asset.attributes ?? {});
+  countAttributes(sql, collection.id, { gone: before.filter((name) => !after.includes(name)), added: after.filter((name) => !before.includes(name)) });
+  storeFields(sql, number, asset);
   if (vectors) {
     if (collection.dimensions === 0) bind(sql, collection, vectors);
     replaceVectors(sql, collection.id, number, vectors);
   }
-  const after = Object.keys(asset.attributes ?? {});
-  const isIn = (names: string[]) => (name: string) => names.includes(name);
-  countAttributes(
-    sql,
-    collection.id,
-    before.filter((name) => !isIn(after)(name)),
-    -1,
-  );
-  countAttributes(
-    sql,
-    collection.id,
-    after.filter((name) => !isIn(before)(name)),
-    1,
-  );
   indexText(sql, collection.id, number, asset);
   logChange(sql, collection.id, number);
-}
-
-function attributesOf(sql: Sql, id: string): string[] {
-  const row = sql("select json_extract(body, '$.attributes') as attributes from asset where id = ?").get<{ attributes: string | null }>(id);
-  return row?.attributes ? Object.keys(JSON.parse(row.attributes) as object) : [];
 }
 
 function indexText(sql: Sql, collection: number, number: number, { name, caption = '', tags, attributes = {} }: Asset): void {
@@ -145,18 +124,15 @@ function indexText(sql: Sql, collection: number, number: number, { name, caption
 /** In all generations: one that gets none of the new vectors must not keep those of a former picture. */
 function replaceVectors(sql: Sql, collection: number, asset: number, vectors: readonly EmbeddedVectors[]): void {
   sql('delete from vector where asset = ?').run(asset);
-  let first: number | undefined;
   for (const { id: generation, embedderId, state } of generationsOf(sql, collection)) {
     const given = vectors.find((entry) => entry.embedderId === embedderId)?.vectors ?? [];
-    const inserted = state === 'retired' ? undefined : insertVectors(sql, { collection, generation, asset }, given);
-    first ??= inserted;
+    if (state !== 'retired') insertVectors(sql, { collection, generation, asset }, given);
   }
-  sql('update asset set vectors_from = ? where number = ?').run(first ?? NO_VECTORS, asset);
-  if (first === undefined) unbindIfEmpty(sql, collection);
+  unbindIfEmpty(sql, collection);
 }
 
 /** Replacing the asset's row gives it a new, higher `seq`: that is how resident copies in any process learn of it. */
-export function logChange(sql: Sql, collection: number, asset: number): void {
+function logChange(sql: Sql, collection: number, asset: number): void {
   sql('insert or replace into change(collection, asset) values(?, ?)').run(collection, asset);
 }
 
@@ -164,9 +140,10 @@ function removeAsset(sql: Sql, id: string): void {
   const found = sql('select number, collection from asset where id = ?').get<{ number: number; collection: number }>(id);
   if (!found) return;
   const { number, collection } = found;
-  countAttributes(sql, collection, attributesOf(sql, id), -1);
+  countAttributes(sql, collection, { gone: attributesOf(sql, number), added: [] });
   const { changes: hadVectors } = sql('delete from vector where asset = ?').run(number);
   sql('delete from asset_text where rowid = ?').run(number);
+  sql('delete from asset_field where asset = ?').run(number);
   sql('delete from asset where number = ?').run(number);
   logChange(sql, collection, number);
   if (hadVectors > 0) unbindIfEmpty(sql, collection);

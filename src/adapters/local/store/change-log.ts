@@ -1,33 +1,26 @@
 import type { Sql } from './database.ts';
-import type { SqlValue } from './driver.ts';
 
-/** Rows are read in lots: one at a time costs twice as much, all at once holds a large collection twice. */
+/** Rows are read in lots, each as one JSON text: four times as fast as rows, and a large collection is not held twice. */
 const LOT = 5000;
 
-/** What a part of a resident copy needs to know of each changed asset. */
-export interface Change {
-  seq: number;
-  /** Number of the asset. */
-  asset: number;
-}
-
 /**
- * Calls `apply` with each change of the collection after `since`, oldest first; returns the last one's `seq`. `columns` are of the asset `a`, all
- * null where it was removed; constant text, its parameters by name.
+ * Calls `apply` with the number of each asset of the collection that changed after `since`, oldest first, and the `columns` of its row in `asset_field`
+ * (`f`); all null where it was removed. Columns are constant SQL and no blobs. Returns the last change.
  */
-export function eachChange<Row extends Change>(
+export function eachChange(
   sql: Sql,
-  { collection, since, columns, parameters = {} }: { collection: number; since: number; columns: string; parameters?: Record<string, SqlValue> },
-  apply: (row: Row) => void,
+  { collection, since, columns }: { collection: number; since: number; columns: readonly string[] },
+  apply: (asset: number, values: (string | number | null)[]) => void,
 ): number {
-  const changes = sql(`
-    select c.seq, c.asset, ${columns} from change c left join asset a on a.number = c.asset
-    where c.collection = $collection and c.seq > $since order by c.seq limit ${LOT}`);
+  const lot = sql(`
+    select json_group_array(json_array(seq, ${columns.map((_, i) => `v${i}`).join(', ')}, asset)) as rows from (
+      select c.seq, c.asset, ${columns.map((column, i) => `${column} as v${i}`).join(', ')} from change c left join asset_field f on f.asset = c.asset
+      where c.collection = ? and c.seq > ? order by c.seq limit ${LOT})`);
   let last = since;
   for (;;) {
-    const rows = changes.all<Row>({ ...parameters, collection, since: last });
-    for (const row of rows) apply(row);
-    last = rows.at(-1)?.seq ?? last;
+    const rows = JSON.parse(lot.get<{ rows: string }>(collection, last)?.rows ?? '[]') as (string | number | null)[][];
+    for (const row of rows) apply(Number(row.pop()), row.slice(1));
+    last = Number(rows.at(-1)?.[0] ?? last);
     if (rows.length < LOT) return last;
   }
 }

@@ -58,10 +58,13 @@ export function attributeNames(sql: Sql, collection: string): string[] {
     .map(({ name }) => name);
 }
 
-/** Counts the attributes of an asset in (1) or out (-1). */
-export function countAttributes(sql: Sql, collection: number, names: readonly string[], by: 1 | -1): void {
-  for (const name of names) {
-    sql('insert into attribute(collection, name, assets) values(?1, ?2, ?3) on conflict do update set assets = assets + ?3').run(collection, name, by);
-    if (by < 0) sql('delete from attribute where collection = ? and name = ? and assets <= 0').run(collection, name);
+/** Counts the attributes that an asset lost and gained. */
+export function countAttributes(sql: Sql, collection: number, { gone, added }: { gone: readonly string[]; added: readonly string[] }): void {
+  for (const name of gone) {
+    sql('update attribute set assets = assets - 1 where collection = ? and name = ?').run(collection, name);
+    sql('delete from attribute where collection = ? and name = ? and assets = 0').run(collection, name);
+  }
+  for (const name of added) {
+    sql('insert into attribute(collection, name, assets) values(?, ?, 1) on conflict do update set assets = assets + 1').run(collection, name);
   }
 }

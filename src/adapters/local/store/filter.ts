@@ -1,5 +1,6 @@
 import { AppError } from '../../../errors.ts';
 import type { Asset, AttributeValue, FieldCondition, Filter, FilterField } from '../../../ports.ts';
+import type { Property } from './asset-fields.ts';
 
 /** What conditions are about: a field of every asset, or an attribute. */
 export type Field = FilterField | 'kind' | 'tags' | { attribute: string };
@@ -37,13 +38,13 @@ function orientationOf(width: number, height: number): string {
   return width === height ? 'square' : width > height ? 'landscape' : 'portrait';
 }
 
-/** Stored properties of an asset that a field's value is made from, at most two. */
-export function propertiesOf(field: Field): (keyof Asset)[] {
+/** Properties of an asset that a field's value is made from. */
+export function propertiesOf(field: Field): Property[] {
   if (typeof field === 'object') return ['attributes'];
   return field === 'orientation' || field === 'megapixels' ? ['width', 'height'] : [field];
 }
 
-function rawValue(asset: Pick<Partial<Asset>, keyof Asset>, field: Field): AttributeValue | string[] | undefined {
+function rawValue(asset: Partial<Pick<Asset, Property>>, field: Field): AttributeValue | string[] | undefined {
   if (typeof field === 'object') return asset.attributes && Object.hasOwn(asset.attributes, field.attribute) ? asset.attributes[field.attribute] : undefined;
   if (field !== 'orientation' && field !== 'megapixels') return asset[field];
   const { width, height } = asset;
@@ -52,7 +53,7 @@ function rawValue(asset: Pick<Partial<Asset>, keyof Asset>, field: Field): Attri
 }
 
 /** The value of a field, from an asset or from its `propertiesOf` alone; `undefined` where the asset does not have it. */
-export function fieldValue(asset: Partial<Asset>, field: Field): FieldValue | undefined {
+export function fieldValue(asset: Partial<Pick<Asset, Property>>, field: Field): FieldValue | undefined {
   const value = rawValue(asset, field);
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value)) return { items: field === 'tags' ? value : value.map(folded), number: Number.NaN, time: Number.NaN };

@@ -1,6 +1,5 @@
 import { AppError } from '../../../errors.ts';
 import type { AssetVector } from '../../../ports.ts';
-import { logChange } from './catalog-writes.ts';
 import { collectionNamed } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
 import { activate, addGeneration, checkLength, type GenerationRow, generationsOf, insertVectors } from './generations.ts';
@@ -65,11 +64,7 @@ export function addVectors(database: Database, name: string, embedderId: string,
     const { collection, generation } = found;
     const asset = sql('select number from asset where id = ? and collection = ?').get<{ number: number }>(id, collection)?.number;
     if (asset === undefined || sql('select 1 from vector where asset = ? and generation = ?').get(asset, generation.id)) return;
-    const first = insertVectors(sql, { collection, generation: generation.id, asset }, vectors);
-    if (first === undefined) return;
-    // Only an asset that had no vector at all: resident copies must not take this one for a stale one.
-    const lowered = sql('update asset set vectors_from = ?1 where number = ?2 and vectors_from > ?1').run(first, asset);
-    if (lowered.changes > 0) logChange(sql, collection, asset);
+    insertVectors(sql, { collection, generation: generation.id, asset }, vectors);
   });
 }
 

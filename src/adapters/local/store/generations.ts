@@ -62,20 +62,16 @@ export function unbindIfEmpty(sql: Sql, collection: number): void {
   sql('update collection set dimensions = 0 where id = ?').run(collection);
 }
 
-/** Adds vectors of an asset; returns the first one's id, `undefined` for none. */
 export function insertVectors(
   sql: Sql,
   { collection, generation, asset }: Record<'collection' | 'generation' | 'asset', number>,
   vectors: readonly AssetVector[],
-): number | undefined {
-  let first: number | undefined;
+): void {
   for (const { vector, atSeconds } of vectors) {
     const { code, scale } = quantise(vector);
     const added = sql('insert into vector(collection, generation, asset, at_seconds, scale, code) values(?, ?, ?, ?, ?, ?)');
-    const { lastInsertRowid } = added.run(collection, generation, asset, atSeconds ?? null, scale, code);
-    first ??= lastInsertRowid;
+    added.run(collection, generation, asset, atSeconds ?? null, scale, code);
   }
-  return first;
 }
 
 /** The stored vectors of an asset in one embedder's space. */

@@ -6,8 +6,10 @@ function bitCount(bits: number): number {
 }
 
 /** A hash of 16 hex digits as two 32-bit halves; `undefined` for anything else. */
-function halves(hash: string): [number, number] | undefined {
-  return /^[0-9a-f]{16}$/i.test(hash) ? [Number.parseInt(hash.slice(0, 8), 16) | 0, Number.parseInt(hash.slice(8), 16) | 0] : undefined;
+function halves(hash: unknown): [number, number] | undefined {
+  return typeof hash === 'string' && /^[0-9a-f]{16}$/i.test(hash)
+    ? [Number.parseInt(hash.slice(0, 8), 16) | 0, Number.parseInt(hash.slice(8), 16) | 0]
+    : undefined;
 }
 
 /** 64-bit perceptual hashes by slot. */
@@ -16,9 +18,9 @@ export class HashColumn {
   #low = new Int32Array(256);
   #isThere = new Uint8Array(256);
 
-  put(slot: number, hash: string | null): void {
+  put(slot: number, hash: unknown): void {
     if (slot >= this.#high.length) this.#grow(slot);
-    const parts = hash === null ? undefined : halves(hash);
+    const parts = halves(hash);
     this.#isThere[slot] = parts ? 1 : 0;
     if (parts) [this.#high[slot], this.#low[slot]] = parts;
   }

@@ -1,7 +1,7 @@
 import type { Concept, Filter, Ranked } from '../../../ports.ts';
 import type { SeenColumns } from './asset-rows.ts';
 import { Best } from './best.ts';
-import { type Change, eachChange } from './change-log.ts';
+import { eachChange } from './change-log.ts';
 import type { Sql } from './database.ts';
 import { FieldColumn } from './field-column.ts';
 import { type Field, filterTests } from './filter.ts';
@@ -34,16 +34,11 @@ const FILTERS_KEPT = 4;
  */
 export class ResidentCollection {
   readonly #collection: number;
-  /** By slot; `undefined` where it is free. */
-  readonly #ids: (string | undefined)[] = [];
+  /** Number of the asset by slot; 0 where it is free. */
   readonly #numbers: number[] = [];
-  /** Older vectors of the asset are stale (schema.ts). */
-  readonly #vectorsFrom: number[] = [];
   readonly #slotOfNumber = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   #upTo = 0;
-  /** Rises when vectors may have become stale. */
-  #staleness = 0;
   readonly #columns = new Map<string, Part<FieldColumn>>();
   readonly #allowed = new Map<string, Allowed>();
   readonly #vectors = new Map<number, ResidentVectors>();
@@ -62,13 +57,10 @@ export class ResidentCollection {
 
   nearest(sql: Sql, generation: number, vector: Float32Array, filter: Filter, k: number): Ranked[] {
     this.#refresh(sql);
-    let vectors = this.#vectors.get(generation);
-    if (!vectors) {
-      vectors = new ResidentVectors(generation, vector.length);
-      this.#vectors.set(generation, vectors);
-    }
-    vectors.refresh(sql, { staleness: this.#staleness, slotOf: (number) => this.#slotOfNumber.get(number), isStale: (slot, id) => this.#isStale(slot, id) });
     const query = unitLength(vector);
+    const vectors = this.#vectors.get(generation) ?? new ResidentVectors(generation, vector.length);
+    this.#vectors.set(generation, vectors);
+    vectors.refresh(sql, (number) => this.#slotOfNumber.get(number));
     const found = nearestSlots(vectors.matrix, query, {
       allowed: this.#allowedSlots(sql, filter),
       k,
@@ -76,7 +68,7 @@ export class ResidentCollection {
       exactScore: (vectorId) => exactScore(sql, vectorId, query),
     });
     return found.map(({ slot, score, atSeconds }) => ({
-      id: this.#id(slot),
+      id: idOf(sql, this.#numbers[slot]),
       score: Math.max(-1, Math.min(1, score)),
       ...(Number.isNaN(atSeconds) ? {} : { atSeconds }),
     }));
@@ -84,30 +76,26 @@ export class ResidentCollection {
 
   seen(sql: Sql, query: { concepts: Concept[]; colours: string[] }, filter: Filter, k: number): Ranked[] {
     this.#refresh(sql);
-    this.#seen ??= { upTo: 0, data: new SeenIndex() };
-    const { data } = this.#seen;
-    this.#follow<Change & SeenColumns>(sql, this.#seen, 'a.colours, a.classes', (slot, row) => data.put(slot, row));
+    const index = this.#seenIndex(sql);
     const allowed = this.#allowedSlots(sql, filter);
     const best = new Best(k, (slot) => this.#numbers[slot]);
-    data.score(query, (slot, score) => {
-      if (allowed ? allowed[slot] === 1 : this.#ids[slot] !== undefined) best.offer(slot, score);
+    index.score(query, (slot, score) => {
+      if (allowed ? allowed[slot] === 1 : this.#numbers[slot] !== 0) best.offer(slot, score);
       return best.floor;
     });
-    return best.entries.map(({ key, score }) => ({ id: this.#id(key), score }));
+    return best.entries.map(({ key, score }) => ({ id: idOf(sql, this.#numbers[key]), score }));
   }
 
   nearDuplicates(sql: Sql, hash: string, maxDistance: number, k: number): { id: string; distance: number }[] {
     this.#refresh(sql);
-    this.#hashes ??= { upTo: 0, data: new HashColumn() };
-    const { data } = this.#hashes;
-    this.#follow<Change & { hash: string | null }>(sql, this.#hashes, "json_extract(a.body, '$.perceptualHash') as hash", (slot, row) =>
-      data.put(slot, row.hash),
-    );
+    const part = this.#hashes ?? { upTo: 0, data: new HashColumn() };
+    this.#hashes = part;
+    this.#follow(sql, part, ['f.perceptualHash'], (slot, [stored]) => part.data.put(slot, stored));
     const best = new Best(k, (slot) => this.#numbers[slot]);
-    data.within(hash, maxDistance, (slot, distance) => {
-      if (this.#ids[slot] !== undefined) best.offer(slot, -distance);
+    part.data.within(hash, maxDistance, (slot, distance) => {
+      if (this.#numbers[slot] !== 0) best.offer(slot, -distance);
     });
-    return best.entries.map(({ key, score }) => ({ id: this.#id(key), distance: -score }));
+    return best.entries.map(({ key, score }) => ({ id: idOf(sql, this.#numbers[key]), distance: Math.abs(score) }));
   }
 
   /** The collection's assets by number, and which of them the filter lets through. */
@@ -120,26 +108,25 @@ export class ResidentCollection {
       has: (number) => this.#slotOfNumber.has(number),
       isAllowed: flags ? (number) => flags[this.#slotOfNumber.get(number) ?? -1] === 1 : (number) => this.#slotOfNumber.has(number),
       allowed: flags && this.#allowedNumbers(flags),
-      idOf: (number) => this.#id(this.#slotOfNumber.get(number) ?? -1),
+      idOf: (number) => idOf(sql, number),
     };
   }
 
   /** The newest assets that the filter lets through, at most `limit`, after the position. */
   newest(sql: Sql, filter: Filter, { limit, after }: { limit: number; after: Position | undefined }): Position[] {
     this.#refresh(sql);
-    this.#createdAt ??= { upTo: 0, data: [] };
-    const { data } = this.#createdAt;
-    this.#follow<Change & { created_at: string }>(sql, this.#createdAt, 'a.created_at', (slot, row) => {
-      data[slot] = row.created_at;
+    const part = this.#createdAt ?? { upTo: 0, data: [] };
+    this.#createdAt = part;
+    this.#follow(sql, part, ['f.createdAt'], (slot, [createdAt]) => {
+      part.data[slot] = String(createdAt);
     });
     const allowed = this.#allowedSlots(sql, filter);
     let found: Position[] = [];
     let last: Position | undefined;
-    for (let slot = 0; slot < this.#ids.length; slot++) {
-      if (allowed ? allowed[slot] === 0 : this.#ids[slot] === undefined) continue;
-      const position = { createdAt: data[slot], number: this.#numbers[slot] };
-      if (after && !isOlder(position, after)) continue;
-      if (last && isOlder(position, last)) continue;
+    for (let slot = 0; slot < this.#numbers.length; slot++) {
+      if (allowed ? allowed[slot] === 0 : this.#numbers[slot] === 0) continue;
+      const position = { createdAt: part.data[slot], number: this.#numbers[slot] };
+      if ((after && !isOlder(position, after)) || (last && isOlder(position, last))) continue;
       found.push(position);
       if (found.length < limit * 2) continue;
       found = found.sort(byNewest).slice(0, limit);
@@ -148,24 +135,14 @@ export class ResidentCollection {
     return found.sort(byNewest).slice(0, limit);
   }
 
-  #id(slot: number): string {
-    const id = this.#ids[slot];
-    if (id === undefined) throw new Error(`slot ${slot} is empty`);
-    return id;
-  }
-
-  /** A freed slot's next asset has only newer vectors, so its own limit tells the old ones too. */
-  #isStale(slot: number, vectorId: number): boolean {
-    return this.#ids[slot] === undefined || vectorId < this.#vectorsFrom[slot];
-  }
-
   #allowedSlots(sql: Sql, filter: Filter): Uint8Array | undefined {
     const tests = filterTests(filter);
     if (tests.length === 0) return undefined;
     const key = JSON.stringify(filter);
     const known = this.#allowed.get(key);
     if (known?.upTo === this.#upTo) return known.flags;
-    const flags = Uint8Array.from(this.#ids, (id) => (id === undefined ? 0 : 1));
+    const flags = new Uint8Array(this.#numbers.length);
+    for (let slot = 0; slot < flags.length; slot++) flags[slot] = this.#numbers[slot] === 0 ? 0 : 1;
     for (const { field, passes } of tests) this.#column(sql, field).restrict(flags, passes);
     this.#allowed.delete(key);
     this.#allowed.set(key, { upTo: this.#upTo, flags });
@@ -183,50 +160,46 @@ export class ResidentCollection {
     if (!part || part.data.isWorn) part = { upTo: 0, data: new FieldColumn(field) };
     this.#columns.set(key, part);
     const { data } = part;
-    const [first, second] = data.paths;
-    const columns = 'json_extract(a.body, $first, $second) as properties';
-    this.#follow<Change & { properties: string }>(sql, part, columns, (slot, row) => data.put(slot, row.properties), { first, second });
+    const columns = data.properties.map((property) => `f.${property}`);
+    this.#follow(sql, part, columns, (slot, values) => data.put(slot, values));
     return data;
   }
 
-  #refresh(sql: Sql): void {
-    const before = this.#upTo;
-    this.#upTo = eachChange<Change & { id: string | null; vectors_from: number }>(
-      sql,
-      { collection: this.#collection, since: before, columns: 'a.id, a.vectors_from' },
-      ({ asset, id, vectors_from: vectorsFrom }) => {
-        const known = this.#slotOfNumber.get(asset);
-        if (known !== undefined && (id === null || this.#vectorsFrom[known] !== vectorsFrom)) this.#staleness++;
-        if (id !== null) this.#put(known ?? this.#freeSlots.pop() ?? this.#ids.length, { asset, id, vectorsFrom });
-        else if (known !== undefined) this.#free(known, asset);
-      },
-    );
+  #seenIndex(sql: Sql): SeenIndex {
+    const part = this.#seen ?? { upTo: 0, data: new SeenIndex() };
+    this.#seen = part;
+    const stored = sql('select colours, classes from asset where number = ?');
+    this.#follow(sql, part, ['f.asset'], (slot, [number]) => part.data.put(slot, stored.get<SeenColumns>(number)));
+    return part.data;
   }
 
-  #put(slot: number, { asset, id, vectorsFrom }: { asset: number; id: string; vectorsFrom: number }): void {
-    this.#ids[slot] = id;
+  #refresh(sql: Sql): void {
+    const change = { collection: this.#collection, since: this.#upTo, columns: ['f.asset is not null'] };
+    this.#upTo = eachChange(sql, change, (asset, [isThere]) => {
+      const known = this.#slotOfNumber.get(asset);
+      if (isThere) this.#put(known ?? this.#freeSlots.pop() ?? this.#numbers.length, asset);
+      else if (known !== undefined) this.#free(known, asset);
+    });
+  }
+
+  #put(slot: number, asset: number): void {
     this.#numbers[slot] = asset;
-    this.#vectorsFrom[slot] = vectorsFrom;
     this.#slotOfNumber.set(asset, slot);
+    for (const vectors of this.#vectors.values()) vectors.touch(slot, asset);
   }
 
   #free(slot: number, asset: number): void {
-    this.#ids[slot] = undefined;
+    this.#numbers[slot] = 0;
     this.#slotOfNumber.delete(asset);
     this.#freeSlots.push(slot);
+    for (const vectors of this.#vectors.values()) vectors.touch(slot, undefined);
   }
 
   /** Hands a part the changes that it does not know yet, of assets that are there; free slots keep what they held, and are never asked for it. */
-  #follow<Row extends Change>(
-    sql: Sql,
-    part: Part<unknown>,
-    columns: string,
-    apply: (slot: number, row: Row) => void,
-    parameters?: Record<string, string>,
-  ): void {
-    part.upTo = eachChange<Row>(sql, { collection: this.#collection, since: part.upTo, columns, parameters }, (row) => {
-      const slot = this.#slotOfNumber.get(row.asset);
-      if (slot !== undefined) apply(slot, row);
+  #follow(sql: Sql, part: Part<unknown>, columns: readonly string[], apply: (slot: number, values: (string | number | null)[]) => void): void {
+    part.upTo = eachChange(sql, { collection: this.#collection, since: part.upTo, columns }, (asset, values) => {
+      const slot = this.#slotOfNumber.get(asset);
+      if (slot !== undefined) apply(slot, values);
     });
   }
 }
@@ -243,6 +216,12 @@ function isOlder(a: Position, b: Position): boolean {
 
 export function byNewest(a: Position, b: Position): number {
   return isOlder(a, b) ? 1 : -1;
+}
+
+function idOf(sql: Sql, number: number): string {
+  const id = sql('select id from asset where number = ?').get<{ id: string }>(number)?.id;
+  if (id === undefined) throw new Error(`asset ${number} is gone`);
+  return id;
 }
 
 function exactScore(sql: Sql, vectorId: number, query: Float64Array): number {

@@ -10,7 +10,7 @@ const APPLICATION_ID = 0x76726167;
 /**
  * Step i brings `user_version` from i to i + 1. Steps are never edited once released.
  *
- * - `asset.number` is stable while the asset lives; `vectors_from` is the smallest valid `vector.id` of the asset, so older resident rows are stale.
+ * - `asset.number` is stable while the asset lives. `asset_field` has the same asset in narrow columns, named as its properties, for resident copies.
  * - `change` has one row per asset ever written: its `seq` rises with each write, and a row without an asset is a removal.
  * - `vector.code` is int16 little-endian, the component being `code x scale`; a changed vector is a new row.
  * - `asset_text` is contentless: `scope` holds the collection, so one collection's search reads only its own rows.
@@ -69,7 +69,18 @@ export const MIGRATIONS: readonly string[] = [
   drop index vector_of_asset;
   create index vector_of_generation on vector(generation);
   create index vector_of_asset on vector(asset, generation);
+  create table asset_field(
+    asset integer primary key references asset(number), kind text not null, status text not null, tags text not null, licence text, creator text,
+    name text not null, source text not null, mediaType text not null, captionOrigin text, width real not null, height real not null, brightness real,
+    durationSeconds real, createdAt text not null, updatedAt text not null, madeFrom text, attributes text, perceptualHash text
+  ) strict;
+  insert into asset_field(asset, kind, status, tags, licence, creator, name, source, mediaType, captionOrigin, width, height, durationSeconds, createdAt, updatedAt)
+    select number, kind, status, tags, body ->> '$.licence', body ->> '$.creator', body ->> '$.name', body ->> '$.source', body ->> '$.mediaType',
+      body ->> '$.captionOrigin', body ->> '$.width', body ->> '$.height', body ->> '$.durationSeconds', created_at, body ->> '$.updatedAt' from asset;
   alter table asset add column subject_colours text;
+  alter table asset drop column status;
+  alter table asset drop column tags;
+  alter table asset drop column vectors_from;
   create index asset_preview on asset(json_extract(body, '$.previewKey'));
   create index asset_in_order on asset(collection);
   create table attribute(collection integer not null, name text not null, assets integer not null, primary key(collection, name)) strict, without rowid;
@@ -79,7 +90,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   insert into asset_text(rowid, scope, name, caption, tags, attributes)
     select number, 'c' || collection, indexed_text(json_extract(body, '$.name')), indexed_text(json_extract(body, '$.caption')),
-      indexed_text((select group_concat(value, ' ') from json_each(tags))), '' from asset;
+      indexed_text((select group_concat(value, ' ') from json_each(body, '$.tags'))), '' from asset;
   `,
 ];
 
