@@ -89,9 +89,7 @@ export async function search(ports: Ports, request: SearchRequest, options: Call
   const before = shown.length === 0 ? [] : ranked.map(({ id }) => id).filter((id) => marks.has(markOf(id)));
   const isShown = new Set(before);
   const fresh = ranked.filter(({ id }) => !isShown.has(id));
-  const { diversity = 0 } = request;
-  const page =
-    diversity > 0 ? await diversify(ports, fresh, { diversity, shown: before, count: limit, embedderId }) : fresh.slice(0, limit).map(({ id }) => id);
+  const page = await choose(ports, request, fresh, { shown: before, embedderId, lists: candidates.lists });
   const assets = [...(await reader.assets(page)).values()];
   const more = fresh.length > limit;
   const cutOff = more && shown.length + page.length >= DEEPEST;
@@ -102,6 +100,20 @@ export async function search(ports: Ports, request: SearchRequest, options: Call
     ...(more && !cutOff ? { cursor: cursorAfter(identity, [...shown, ...page.map(markOf)]) } : {}),
     cutOff,
   };
+}
+
+/** The ids of the page: the best, or with `diversity` those that are unlike each other too. */
+async function choose(
+  ports: Ports,
+  { diversity = 0, limit }: SearchRequest,
+  ranked: Strength[],
+  { shown, embedderId, lists: { image, ...others } }: { shown: string[]; embedderId: string; lists: Lists },
+): Promise<string[]> {
+  if (diversity === 0) return ranked.slice(0, limit).map(({ id }) => id);
+  // Relevance and likeness as cosines of one space, where there is no other evidence: fusion stretches what lies between best and worst.
+  const cosines = new Map(Object.keys(others).length === 0 ? image?.map(({ id, score }) => [id, score]) : []);
+  const relevant = ranked.map(({ id, strength }) => ({ id, strength: cosines.get(id) ?? strength }));
+  return diversify(ports, relevant, { diversity, shown, count: limit, embedderId });
 }
 
 /** At least the best `count` + 1 hits in their order; more where a later choice among them needs it. */

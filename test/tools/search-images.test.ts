@@ -4,10 +4,19 @@ import { type Connection, connect } from '../client.ts';
 import { type Photograph, photographPath } from '../fixtures/photographs.ts';
 
 interface Found {
-  hits: { id: string; name: string; rank: number; scores: Record<string, number>; weak: boolean; missing: string[] }[];
+  hits: {
+    id: string;
+    name: string;
+    rank: number;
+    scores: Record<string, number>;
+    matched: Record<string, string[]>;
+    weak: boolean;
+    missing: string[];
+    atSeconds?: number;
+  }[];
   unknownWords: string[];
   textSearch: string;
-  collections?: { name: string; images: number }[];
+  collections?: { name: string; images: number; embedder: string; requireApproval: boolean }[];
   nextCursor?: string;
   advice: string;
 }
@@ -49,6 +58,19 @@ describe('searching by words', () => {
     expect(hits[0].missing.join(' ')).toMatch(/palm/);
   });
 
+  it('says who says so: a person, the file name, or the vision model', async () => {
+    const [written] = (await search({ query: 'cameras in a canyon', collection: 'captioned' })).hits;
+    expect(written).toMatchObject({ matched: { written: ['camera'] }, missing: ['canyon'], weak: false });
+    const [seen] = (await search({ query: 'sheep' })).hits;
+    expect(seen.matched.seen).toEqual([expect.stringMatching(/^sheep 0\.\d\d$/)]);
+    expect(Number(seen.matched.seen[0].slice(6))).toBeCloseTo(seen.scores.seen, 2);
+  });
+
+  it('says that it does not understand "without"', async () => {
+    expect((await search({ query: 'sheep without a barn' })).advice).toMatch(/"without" is not understood/);
+    expect((await search({ query: 'sheep' })).advice).not.toMatch(/understood/);
+  });
+
   it('shows a thing that is in no picture only as weak', async () => {
     const { hits, advice } = await search({ query: 'submarine' });
     expect(hits.every((hit) => hit.weak)).toBe(true);
@@ -86,10 +108,13 @@ describe('searching by picture', () => {
 
 describe('filters, pages and collections', () => {
   it('apply before the hits are counted', async () => {
-    const { hits } = await search({ imagePath: photographPath('march-pastoral'), tagsAny: ['PLANT'], limit: 1 });
+    const { hits } = await search({ imagePath: photographPath('march-pastoral'), filter: { tags: ['PLANT'] }, limit: 1 });
     expect(hits.map((hit) => hit.id)).toEqual([ids.get('allium-oreophilum')]);
-    expect((await search({ query: 'sheep', tagsNone: ['land'] })).hits.map((hit) => hit.id)).not.toContain(ids.get('march-pastoral'));
+    expect((await search({ query: 'sheep', filter: { tags: { none: ['land'] } } })).hits.map((hit) => hit.id)).not.toContain(ids.get('march-pastoral'));
   });
+
+  it('an unknown field names the known ones', async () =>
+    expect(await server.error('search_images', { query: 'x', collection: 'old', filter: { tag: 'x' } })).toMatch(/Did you mean "tags"\?.*orientation/s));
 
   it('a cursor continues where the page ended', async () => {
     const first = await search({ imagePath: photographPath('march-pastoral'), limit: 3 });
@@ -106,8 +131,11 @@ describe('filters, pages and collections', () => {
 
   it('without a query it lists collections and the newest assets', async () => {
     const { collections, hits } = await server.call<Found>('search_images');
-    expect(collections).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'old', images: 4 })]));
+    const described = { name: 'old', images: 4, embedder: expect.stringMatching(/^vision/), requireApproval: false };
+    expect(collections).toEqual(expect.arrayContaining([expect.objectContaining(described)]));
     expect(hits.length).toBe(5);
+    expect((await server.call<Found>('search_images', { collection: 'captioned' })).hits.length).toBe(1);
+    expect((await server.call<Found>('search_images', { filter: { tags: ['plant'] } })).hits.map((hit) => hit.id)).toEqual([ids.get('allium-oreophilum')]);
   });
 
   it('stays under 60 kB with thumbnails', async () => {
@@ -126,5 +154,12 @@ describe('bad input', () => {
     expect(await server.error('search_images', { query: 'x', collection: 'nope' })).toMatch(/"old".*"captioned"|"captioned".*"old"/));
   it('an unknown id', async () => expect(await server.error('search_images', { imageId: 'img_zzz', collection: 'old' })).toMatch(/NOT_FOUND/));
   it('a foreign cursor', async () => expect(await server.error('search_images', { query: 'x', cursor: 'zzz', collection: 'old' })).toMatch(/nextCursor/));
+  it('two ways to give a picture', async () =>
+    expect(await server.error('search_images', { imageId: 'img_a', imagePath: '/a.jpg', collection: 'old' })).toMatch(/not both/));
+  it('a score that this search does not have', async () => {
+    expect(await server.error('search_images', { query: 'sheep', collection: 'old', minScore: { image: 0.5 } })).toMatch(/minScore\.image.*"words", "seen"/s);
+    expect(await server.error('search_images', { query: 'sheep', collection: 'old', minScore: { image: 0.5, seen: 0.1 } })).toMatch(/2 scores/);
+    expect(await server.error('search_images', { minScore: { seen: 0.1 } })).toMatch(/need query/);
+  });
   it('a limit out of range', async () => expect(await server.error('search_images', { query: 'x', limit: 500 })).toMatch(/limit/));
 });
