@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Images, RawImage } from '../../src/ports.ts';
+import * as personal from '../fixtures/personal.ts';
+import { photograph } from '../fixtures/photographs.ts';
 import * as pictures from '../fixtures/pictures.ts';
 
 const { width, height } = pictures.PICTURE;
@@ -82,6 +84,129 @@ export function imagesContract(open: (maxPixels: number) => Images): void {
     });
   });
 
+  describe('what a file says of itself', () => {
+    const written = async (bytes: Uint8Array) => (await images().probe(bytes)).written;
+
+    it('is taken from XMP first', async () => {
+      const expected = { description: 'Kayak & gulls at dawn\u202e', creator: 'Ada Lens, Bo Shutter', licence: 'CC BY 4.0' };
+      expect(await written(await personal.personalJpeg())).toEqual(expected);
+      expect(await written(await personal.writtenPng())).toEqual(expected);
+    });
+
+    it('is taken from IPTC in its character set, and from EXIF, field by field', async () => {
+      const exif = await personal.exifJpeg({ ImageDescription: 'A wide beach', Artist: 'K__the', Copyright: '(c) K' });
+      exif.write('ä', exif.indexOf('K__the') + 1);
+      expect(await written(exif)).toEqual({ description: 'A wide beach', creator: 'Käthe', licence: '(c) K' });
+      for (const utf8 of [true, false]) {
+        const both = personal.withSegments(exif, personal.iptcSegment({ 120: 'Größe 東'.slice(0, utf8 ? 7 : 5), 116: 'CC0' }, utf8));
+        expect(await written(both)).toEqual({ description: utf8 ? 'Größe 東' : 'Größe', creator: 'Käthe', licence: 'CC0' });
+      }
+    });
+
+    it('is taken from the tags of a TIFF', async () => {
+      expect(await written(personal.writtenTiff('Scan of a map'))).toEqual({ description: 'Scan of a map' });
+    });
+
+    it('is nothing where only a camera filled the fields', async () => {
+      for (const text of ['OLYMPUS DIGITAL CAMERA         ', 'SONY DSC', 'DCIM\\100MEDIA\\DJI_0001.JPG', '   ', '---'])
+        expect(await written(await personal.exifJpeg({ ImageDescription: text })), text).toBeUndefined();
+      expect(await written(personal.writtenTiff('東京'))).toEqual({ description: '東京' });
+      expect(await written(await pictures.jpeg())).toBeUndefined();
+    });
+
+    const packet = (body: string) =>
+      `<rdf:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:d="http://purl.org/dc/elements/1.1/">${body}</rdf:RDF>`;
+    it.each([
+      ['another prefix', packet('<d:description><r:Alt><r:li xml:lang="x-default">one</r:li></r:Alt></d:description>'), { description: 'one' }],
+      ['an attribute', packet('<r:Description d:description="two &#x26; &#50;&unknown;"/>'), { description: 'two & 2&unknown;' }],
+      ['text without a list', packet('<d:creator>three</d:creator>'), { creator: 'three' }],
+      [
+        'an entity that would be fetched',
+        `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>${packet('<d:creator>&e;</d:creator>')}`,
+        { creator: '&e;' },
+      ],
+      ['an element that never ends', packet('<d:description><r:Alt><r:li>x'), undefined],
+      ['an empty element', packet('<d:description/><d:creator> </d:creator>'), undefined],
+    ])('reads XMP with %s', async (_, xmp, expected) => {
+      expect(await written(await personal.xmpJpeg(xmp))).toEqual(expected);
+    });
+
+    it('is at most 4,000 characters long, and hostile metadata takes no time', async () => {
+      const long = await written(await personal.xmpJpeg(packet(`<d:description>${'a'.repeat(20_000)}</d:description>`)));
+      expect(long?.description).toHaveLength(4000);
+      for (const part of ['<d:description ', '<r:li>', '<d:creator><r:li', '&#', ' d:rights=', 'xmlns:d=']) {
+        const bytes = await personal.xmpJpeg(packet(`<d:description>${part.repeat(Math.floor(60_000 / part.length))}`));
+        const started = performance.now();
+        await written(bytes);
+        expect(performance.now() - started, part).toBeLessThan(2000);
+      }
+    });
+
+    it('never fails a picture whose metadata is nonsense', async () => {
+      const bytes = await personal.exifJpeg({ ImageDescription: 'x'.repeat(100), Artist: 'somebody else' });
+      const start = bytes.indexOf('Exif\0\0');
+      for (let at = start + 6; at < start + 120; at++) {
+        const broken = Buffer.from(bytes);
+        broken[at] ^= 0xff;
+        await expect(images().probe(broken)).resolves.toMatchObject({ width, height });
+      }
+      const iptc = personal.withSegments(await pictures.jpeg(), personal.iptcSegment({ 120: 'abc' }).subarray(0, -6));
+      await images()
+        .probe(iptc)
+        .catch((error) => expect(error).toMatchObject({ code: 'INVALID_MEDIA' }));
+    });
+  });
+
+  describe('fingerprint', () => {
+    const distance = (a: string, b: string) => [...(BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2)].filter((bit) => bit === '1').length;
+    const copyOf = async (image: RawImage, change: (file: Uint8Array) => Promise<RawImage>) =>
+      images().fingerprint(await change((await images().encode(image, { format: 'png' })).bytes));
+
+    it('is 16 hex digits and a mean lightness', async () => {
+      for (const [grey, brightness] of [
+        [0, 0],
+        [255, 1],
+        [51, 0.2],
+      ]) {
+        const print = await images().fingerprint(flat(40, 30, [grey, grey, grey]));
+        expect(print.brightness).toBeCloseTo(brightness, 2);
+        expect(print.perceptualHash).toBe('0000000000000000');
+      }
+      expect((await images().fingerprint(flat(40, 30, [0, 255, 0]))).brightness).toBeCloseTo(0.587, 2);
+      expect((await images().fingerprint(flat(40, 30, [0, 0, 0, 0]))).brightness).toBe(1);
+      expect((await images().fingerprint(stripes(90, 60))).perceptualHash).toMatch(/^[0-9a-f]{16}$/);
+    });
+
+    it('stays within a few bits when a photograph is scaled, saved again or cropped a little, and is far from another', async () => {
+      const image = await photograph('march-pastoral');
+      const own = (await images().fingerprint(image)).perceptualHash;
+      const half = { width: image.width >> 1, height: image.height >> 1, fit: 'cover' as const };
+      const small = await images().fingerprint(await images().resize(image, half));
+      const coarse = await copyOf(image, async (file) => {
+        const jpeg = await images().encode(await images().decode(file), { format: 'jpeg', quality: 30 });
+        return images().decode(jpeg.bytes);
+      });
+      const grey = { ...image, data: image.data.map((_, i) => image.data[i - (i % 3) + 1]) };
+      for (const other of [small, coarse, await images().fingerprint(grey)]) expect(distance(own, other.perceptualHash)).toBeLessThanOrEqual(6);
+      for (const name of ['dust-bowl-home', 'black-canyon', 'nagasaki-boats', 'french-alpine-landscape'] as const) {
+        const other = await images().fingerprint(await photograph(name));
+        expect(distance(own, other.perceptualHash), name).toBeGreaterThan(14);
+      }
+    });
+
+    it('tells a picture from its mirror image', async () => {
+      const image = await photograph('dust-bowl-home');
+      const mirrored = { ...image, data: Uint8Array.from(image.data) };
+      for (let i = 0; i < image.data.length; i += 3) {
+        const x = (i / 3) % image.width;
+        mirrored.data.set(image.data.subarray(i, i + 3), i + 3 * (image.width - 1 - 2 * x));
+      }
+      const [a, b] = [await images().fingerprint(image), await images().fingerprint(mirrored)];
+      expect(distance(a.perceptualHash, b.perceptualHash)).toBeGreaterThan(20);
+      expect(a.brightness).toBeCloseTo(b.brightness, 2);
+    });
+  });
+
   describe('decode', () => {
     it.each(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const)('decodes %s to RGB rows from the top', async (format) => {
       const image = await images().decode(await pictures.quarters().toFormat(format, { quality: 95 }).toBuffer());
@@ -118,6 +243,19 @@ export function imagesContract(open: (maxPixels: number) => Images): void {
     it('applies an embedded colour profile', async () => {
       const wide = await pictures.quarters().withIccProfile('p3').png().toBuffer();
       expectQuarters(await images().decode(wide), 6);
+    });
+
+    it('turns a picture upright and converts its profile, and nothing of its metadata is in what is encoded', async () => {
+      const bytes = await personal.personalJpeg();
+      const image = await images().decode(bytes);
+      expect(image).toMatchObject({ width, height });
+      expectQuarters(image, 12);
+      for (const format of ['jpeg', 'png', 'webp'] as const) {
+        const file = Buffer.from((await images().encode(image, { format })).bytes);
+        for (const text of [...Object.values(personal.PERSONAL), 'Exif', 'Kayak', 'ICC_PROFILE', 'iCCP'])
+          expect(file.includes(text), `${text} in ${format}`).toBe(false);
+        expect(await images().probe(file)).toMatchObject({ width, height });
+      }
     });
 
     it('uses the first frame of an animation', async () => {

@@ -54,6 +54,20 @@ describe('deleting', () => {
     expect(await there(other.path)).toBe(false);
   });
 
+  it('takes the preview along, unless another asset has the same', async () => {
+    const { ports } = await server.studio();
+    const previewOf = async (id: string) => (await ports.catalog.get(id))?.previewKey ?? '';
+    const [one, two] = [await ingest(220, 'one'), await ingest(220, 'two')];
+    const key = await previewOf(one.id);
+    expect(await previewOf(two.id)).toBe(key);
+    await server.call('delete_image', { imageId: one.id });
+    expect(await ports.objects.get(key)).toBeDefined();
+    // A cited original stays, but nobody sees its preview any more.
+    await server.call('inpaint_image', { imageId: two.id, boxes: [{ x: 10, y: 10, width: 20, height: 20 }] });
+    expect(await server.call<Deleted>('delete_image', { imageId: two.id })).toMatchObject({ bytesDeleted: false });
+    expect(await ports.objects.get(key)).toBeUndefined();
+  });
+
   it('can be followed by a purge of the kept bytes', async () => {
     const asset = await ingest(180);
     await server.call('inpaint_image', { imageId: asset.id, boxes: [{ x: 10, y: 10, width: 20, height: 20 }] });
