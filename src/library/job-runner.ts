@@ -96,11 +96,12 @@ export function createLibraryRunner(ports: Ports, options: { maxBytes: number })
       wake.abort();
     },
     async see(jobId, signal) {
+      const given = aborted(signal);
       while (!signal.aborted) {
         const record = await ports.records.get(LIBRARY_JOB, jobId);
         if (!record || readLibraryJob(record).ended) return;
         await look(jobId);
-        await Promise.race([running.get(jobId) ?? sleep(HEARTBEAT_MS / 2), aborted(signal)]);
+        await Promise.race([running.get(jobId) ?? sleep(HEARTBEAT_MS / 2), given]);
         const stuck = left.get(jobId);
         if (stuck) throw stuck.error;
       }

@@ -63,7 +63,7 @@ export async function waitFor(
   jobId: string,
   until: (view: LibraryJobView) => boolean = (view) => view.job.ended !== undefined,
 ): Promise<LibraryJobView> {
-  for (let waited = 0; waited < 25_000; waited += 20) {
+  for (let waited = 0; waited < 60_000; waited += 20) {
     const view = await assets.readLibraryJobView(ports, jobId);
     if (view && until(view)) return view;
     await sleep(20);
