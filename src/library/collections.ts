@@ -26,7 +26,7 @@ export async function configureCollection(
 ): Promise<void> {
   const { requireApproval, embedder } = settings;
   const known = await ports.catalog.collection(name);
-  if (!known) await refuseOtherCase(ports, name);
+  await refuseOtherCase(ports, name);
   const embedderId = embedder === undefined ? undefined : (await ports.embedders.get(embedder)).id;
   if (known && known.dimensions > 0 && embedderId !== undefined && embedderId !== known.embedderId) {
     throw new AppError('INVALID_INPUT', `The collection "${name}" has vectors of ${known.embedderId} already.`, {
@@ -36,8 +36,9 @@ export async function configureCollection(
   await ports.catalog.configure(name, { ...(requireApproval === undefined ? {} : { requireApproval }), ...(embedderId === undefined ? {} : { embedderId }) });
 }
 
-/** Two collections whose names differ only in case would be mistaken for each other. */
-async function refuseOtherCase(ports: Ports, name: string): Promise<void> {
+/** INVALID_INPUT for a new collection whose name another has in other case: they would be mistaken for each other. */
+export async function refuseOtherCase(ports: Ports, name: string): Promise<void> {
+  if (await ports.catalog.collection(name)) return;
   const same = (await ports.catalog.collections()).find((collection) => collection.name !== name && collection.name.toLowerCase() === name.toLowerCase());
   if (!same) return;
   throw new AppError('INVALID_INPUT', `There is a collection "${same.name}" already.`, {

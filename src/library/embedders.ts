@@ -1,10 +1,15 @@
 import type { Embedder, Ports } from '../ports.ts';
 
-/** Embedders that new pictures of a collection need: the one it is searched with first, then that of a generation being built. */
+/**
+ * Embedders that new pictures of a collection need: the one it is searched with first, then that of a generation being built, unless it cannot
+ * be had here: the job that builds it embeds what it misses.
+ */
 export async function embeddersOf(ports: Ports, collection: string): Promise<[Embedder, ...Embedder[]]> {
   const generations = (await ports.catalog.generations(collection)).filter(({ state }) => state !== 'retired');
-  const [searched, ...building] = await Promise.all(generations.map(({ embedderId }) => ports.embedders.get(embedderId)));
-  return [searched ?? (await newEmbedder(ports, collection)), ...building];
+  const [first, ...building] = generations.map(({ embedderId }) => embedderId);
+  const searched = first === undefined ? await newEmbedder(ports, collection) : await ports.embedders.get(first);
+  const others = await Promise.allSettled(building.map((id) => ports.embedders.get(id)));
+  return [searched, ...others.flatMap((other) => (other.status === 'fulfilled' ? [other.value] : []))];
 }
 
 /** A collection without vectors is bound to nothing but what it was configured with. */

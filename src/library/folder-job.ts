@@ -1,5 +1,7 @@
 import { errorData } from '../errors.ts';
 import type { AllowedFile, Ports } from '../ports.ts';
+import { refuseOtherCase } from './collections.ts';
+import { checkDescription } from './description.ts';
 import type { FileOutcome } from './file-log.ts';
 import { type Description, ingest } from './ingest.ts';
 import { type JobRun, tryTwice } from './job-run.ts';
@@ -11,7 +13,8 @@ const GIVE_UP_AFTER = 10;
 
 /**
  * Makes a job that adds all pictures and videos of folders, patterns or files to a collection, or finds the unfinished one that was asked for
- * with the same paths, collection and description (`existing`). Nothing is read yet but names. Errors as `Files.walk` for the paths.
+ * with the same paths, collection and description (`existing`). Nothing is read yet but names. Errors as
+ * `Files.walk` for the paths, and as `ingest` for collection and description.
  */
 export async function ingestFolder(
   ports: Ports,
@@ -20,6 +23,8 @@ export async function ingestFolder(
   const paths = [...new Set([request.path].flat().map((path) => path.trim().replace(/(?<=[^/\\:])[/\\]+$/, '')))];
   for (const path of paths) for await (const _ of filesOf(ports, path)) break;
   const { collection } = request;
+  checkDescription(request.description);
+  await refuseOtherCase(ports, collection);
   const given = Object.entries(request.description).filter(([, value]) => value !== undefined);
   const description = Object.fromEntries(given.sort(([a], [b]) => (a < b ? -1 : 1))) as Description;
   const work: Work = { type: 'ingest', paths, collection, description };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
 import type { Asset, FileBytes, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
+import { refuseOtherCase } from './collections.ts';
 import { checkDescription, type Description, describedAsset } from './description.ts';
 import { lookAtClip, lookAtPicture, refuseCutOff } from './look.ts';
 import { type NearDuplicate, nearDuplicatesOf } from './near-duplicates.ts';
@@ -66,16 +66,6 @@ async function lookAtStored(ports: Ports, objectKey: string, call: { signal: Abo
   const path = (await ports.objects.localPath(objectKey)) ?? '';
   await refuseCutOff(ports, path, call);
   return lookAtClip(ports, path, call);
-}
-
-/** Two collections whose names differ only in case would be mistaken for each other. */
-async function refuseOtherCase(ports: Ports, name: string): Promise<void> {
-  if (await ports.catalog.collection(name)) return;
-  const same = (await ports.catalog.collections()).find((collection) => collection.name !== name && collection.name.toLowerCase() === name.toLowerCase());
-  if (same)
-    throw new AppError('INVALID_INPUT', `There is a collection "${same.name}" already.`, {
-      hint: `Use collection "${same.name}", or a name that differs in more than upper and lower case.`,
-    });
 }
 
 /** Changes what is said about an asset; its vectors stay. Errors as `requireAsset` and `checkDescription`. */

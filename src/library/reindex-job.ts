@@ -3,6 +3,7 @@ import type { Asset, AssetVector, Embedder, Generation, Ports } from '../ports.t
 import { originalBytes, requireCollection } from './assets.ts';
 import { type JobRun, tryTwice } from './job-run.ts';
 import { endedAs, type JobEnd, type LibraryJob, openJob, type Save, type Work } from './jobs.ts';
+import { clipFrames, visionCopy } from './look.ts';
 
 /**
  * How long the generation before stays readable after the switch. A search has resolved its embedder seconds before it scans, but a server that
@@ -11,9 +12,6 @@ import { endedAs, type JobEnd, type LibraryJob, openJob, type Save, type Work } 
 export const GRACE_MS = 10 * 60_000;
 /** Assets asked for at a time. */
 const PAGE = 256;
-/** As at ingest. */
-const VISION_MAX_SIDE = 1024;
-const VIDEO_MAX_SIDE = 640;
 
 /**
  * Makes a job that embeds a collection with another embedder (an id or a configured name) and then searches it with that one, or finds the
@@ -52,7 +50,7 @@ export async function runReindex(ports: Ports, run: JobRun, { collection, embedd
   const failed = new Set<string>();
   for await (const { file, outcome } of run.log.outcomes()) if (outcome === 'failed') failed.add(file);
   for (;;) {
-    await embedMissing(ports, run, { collection, embedder, active: active.embedderId, failed });
+    await embedMissing(ports, run, { collection, embedder, failed });
     if (run.halt.aborted) return cancelled(ports, run, collection, embedderId);
     // What was added by a server that did not know of the new generation yet is missing still, and comes in the next round.
     if (await ports.catalog.switchGeneration(collection, embedderId, { without: [...failed] })) break;
@@ -97,8 +95,6 @@ export async function dropRetired(ports: Ports, { work, retired }: LibraryJob, s
 interface Reembedding {
   collection: string;
   embedder: Embedder;
-  /** Embedder of the generation whose frame times are taken over. */
-  active: string;
   /** Assets that could not be embedded. */
   failed: Set<string>;
 }
@@ -120,12 +116,12 @@ async function missingIds(ports: Ports, { collection, embedder, failed }: Reembe
 }
 
 async function embedOne(ports: Ports, run: JobRun, about: Reembedding, id: string): Promise<void> {
-  const { collection, embedder, active, failed } = about;
+  const { collection, embedder, failed } = about;
   try {
     const asset = await ports.catalog.get(id);
     // Deleted meanwhile.
     if (!asset) return run.log.add({ file: id, outcome: 'skipped' });
-    const vectors = await tryTwice(run.halt, () => embedAsset(ports, run, asset, embedder, active));
+    const vectors = await tryTwice(run.halt, () => embedAsset(ports, run, asset, embedder));
     await ports.catalog.addVectors(collection, embedder.id, [{ id, vectors }]);
     run.log.add({ file: id, outcome: 'done' });
   } catch (error) {
@@ -139,17 +135,16 @@ async function embedOne(ports: Ports, run: JobRun, about: Reembedding, id: strin
   }
 }
 
-async function embedAsset(ports: Ports, { stop }: JobRun, asset: Asset, embedder: Embedder, active: string): Promise<AssetVector[]> {
+/** The same picture, or frames, as at ingest. */
+async function embedAsset(ports: Ports, { stop }: JobRun, asset: Asset, embedder: Embedder): Promise<AssetVector[]> {
   if (asset.kind === 'image') {
-    const picture = await ports.images.decode(await originalBytes(ports, asset), { maxSide: VISION_MAX_SIDE });
+    const picture = await visionCopy(ports, await originalBytes(ports, asset), asset);
     const [vector] = await embedder.embedImages([picture], { signal: stop });
     return [{ vector }];
   }
   const path = await ports.objects.localPath(asset.objectKey);
-  if (!path) throw new AppError('NOT_FOUND', 'The video file is no longer in the store.');
-  const stored = (await ports.catalog.vectors([asset.id], active)).get(asset.id) ?? [];
-  const times = stored.map(({ atSeconds }) => atSeconds ?? 0);
-  const frames = await ports.media.frames(path, times, { maxSide: VIDEO_MAX_SIDE, signal: stop });
+  if (!path) throw new AppError('NOT_FOUND', `The file of "${asset.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
+  const { frames, times } = await clipFrames(ports, path, asset.durationSeconds ?? 0, { signal: stop });
   const vectors = await embedder.embedImages(frames, { signal: stop });
   return vectors.map((vector, index) => ({ vector, atSeconds: times[index] }));
 }
