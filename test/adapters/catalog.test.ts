@@ -9,6 +9,8 @@ import { Matrix } from '../../src/adapters/local/store/matrix.ts';
 import { codeOf, quantise } from '../../src/adapters/local/store/quantise.ts';
 import type { AssetVector, EmbeddedVectors } from '../../src/ports.ts';
 import { type CatalogFixture, catalogContract, exampleAsset, randomVector, sequence } from '../contracts/catalog.ts';
+import { catalogFiltersContract } from '../contracts/catalog-filters.ts';
+import { catalogGenerationsContract } from '../contracts/catalog-generations.ts';
 
 const one = (...vectors: AssetVector[]): EmbeddedVectors[] => [{ embedderId: 'test@1', vectors }];
 const asked = (vector: Float32Array) => ({ embedderId: 'test@1', vector });
@@ -32,6 +34,12 @@ async function open(): Promise<CatalogFixture> {
 
 describe('SQLite catalog', () => {
   catalogContract(open);
+  describe('filters', () => {
+    catalogFiltersContract(open);
+  });
+  describe('generations', () => {
+    catalogGenerationsContract(open);
+  });
 });
 
 describe('vectors', () => {

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/adapters/local/store/database.ts';
+import { type Database, openDatabase, type Sql } from '../../src/adapters/local/store/database.ts';
 import { openStore } from '../../src/adapters/local/store/open.ts';
 import { MIGRATIONS } from '../../src/adapters/local/store/schema.ts';
+import type { Asset, FieldCondition } from '../../src/ports.ts';
+import { atAngle, exampleAsset } from '../contracts/catalog.ts';
 
 const DIST = pathToFileURL(path.resolve(import.meta.dirname, '../../dist/adapters/local/store/open.js')).href;
 
@@ -177,6 +179,104 @@ test('an older file is backed up and brought forward, with its content', async (
   expect((await restored.records.get('job', 'old'))?.body).toBe('kept');
   await restored.close();
   await rm(old, { recursive: true });
+});
+
+/** Writes an asset as the first schema had it. */
+function storeAsVersion1(sql: Sql, collection: number, asset: Asset, degrees: number[]): void {
+  const { seen, ...body } = asset;
+  const classes = new DataView(new ArrayBuffer(10 * (seen?.classes.length ?? 0)));
+  seen?.classes.forEach(([index, probability], i) => {
+    classes.setUint16(i * 10, index, true);
+    classes.setFloat64(i * 10 + 2, probability, true);
+  });
+  const { lastInsertRowid: number } = sql(`
+    insert into asset(id, collection, kind, status, object_key, sha256, created_at, vectors_from, tags, colours, classes, body)
+    values(?, ?, ?, ?, ?, ?, ?, 9007199254740991, ?, ?, ?, ?)`).run(
+    asset.id,
+    collection,
+    asset.kind,
+    asset.status,
+    asset.objectKey,
+    asset.sha256,
+    asset.createdAt,
+    JSON.stringify(asset.tags),
+    seen ? JSON.stringify(seen.colours) : null,
+    seen ? new Uint8Array(classes.buffer) : null,
+    JSON.stringify(body),
+  );
+  for (const [i, angle] of degrees.entries()) {
+    const code = Int16Array.from(atAngle(angle, 16), (x) => Math.round(x * 32512));
+    const { lastInsertRowid } = sql('insert into vector(collection, asset, at_seconds, scale, code) values(?, ?, ?, ?, ?)').run(
+      collection,
+      number,
+      degrees.length > 1 ? i : null,
+      1 / 32512,
+      new Uint8Array(code.buffer),
+    );
+    if (i === 0) sql('update asset set vectors_from = ? where number = ?').run(lastInsertRowid, number);
+  }
+  const text = sql('insert into asset_text(rowid, scope, name, caption, tags) values(?, ?, ?, ?, ?)');
+  text.run(number, `c${collection}`, asset.name, asset.caption ?? '', asset.tags.join(' '));
+  sql('insert or replace into change(collection, asset) values(?, ?)').run(collection, number);
+}
+
+test('a file of the first schema keeps all that is in it, and takes all that is new', async () => {
+  const seen = { classes: [[7, 0.8125]] as [number, number][], colours: [['red', 0.5]] as [string, number][] };
+  const image = exampleAsset({ tags: ['harbour', 'at dawn'], caption: '港の猫 with boats', licence: 'CC0-1.0', seen });
+  const video = exampleAsset({ kind: 'video', status: 'pending', durationSeconds: 3.5, creator: 'Ann' });
+  const other = exampleAsset({ collection: 'team', tags: ['harbour'] });
+  const first = database(MIGRATIONS.slice(0, 1));
+  await first.write((sql) => {
+    const made = sql('insert into collection(name, embedder_id, dimensions, created_at) values(?, ?, ?, ?)');
+    const shop = made.run('shop', 'e@1', 16, '2026-01-01T00:00:00.000Z').lastInsertRowid;
+    const team = made.run('team', 'e@2', 0, '2026-01-02T00:00:00.000Z').lastInsertRowid;
+    made.run('emptied', 'e@3', 16, '2026-01-03T00:00:00.000Z');
+    storeAsVersion1(sql, shop, image, [0]);
+    storeAsVersion1(sql, shop, video, [90, 40]);
+    storeAsVersion1(sql, team, other, []);
+  });
+  await first.close();
+
+  const { catalog, close } = openStore(home);
+  const ids = (found: { id: string }[]) => found.map(({ id }) => id);
+  const query = { embedderId: 'e@1', vector: atAngle(0, 16) };
+  expect(await catalog.getMany([image.id, video.id, other.id])).toEqual([image, video, other]);
+  expect(await catalog.collections()).toMatchObject([
+    { name: 'emptied', embedderId: 'e@3', dimensions: 0, images: 0 },
+    { name: 'shop', embedderId: 'e@1', dimensions: 16, requireApproval: false, images: 1, videos: 1, createdAt: '2026-01-01T00:00:00.000Z' },
+    { name: 'team', embedderId: 'e@2', dimensions: 0, images: 1 },
+  ]);
+  expect(await catalog.generations('shop')).toEqual([{ embedderId: 'e@1', dimensions: 16, state: 'active', since: '2026-01-01T00:00:00.000Z' }]);
+  const nearest = await catalog.nearest('shop', query, {}, 5);
+  expect(nearest).toMatchObject([{ id: image.id }, { id: video.id, atSeconds: 1 }]);
+  for (const text of ['boats', '猫', 'dawn', 'pictures']) expect(ids(await catalog.match('shop', text, {}, 5)), text).toContain(image.id);
+  expect(ids(await catalog.match('team', 'harbour', {}, 5))).toEqual([other.id]);
+  const concepts = [{ word: 'x', weight: 1, classes: [[7, 1]] as [number, number][] }];
+  expect(ids(await catalog.seen('shop', { concepts, colours: ['red'] }, {}, 5))).toEqual([image.id]);
+  const conditions: [FieldCondition, Asset[]][] = [
+    [{ field: 'licence', in: ['cc0-1.0'] }, [image]],
+    [{ field: 'creator', in: ['ann'] }, [video]],
+    [{ field: 'durationSeconds', gte: 3.5 }, [video]],
+    [{ field: 'status', in: ['approved'] }, [image]],
+    [{ field: 'width', in: [640] }, [image, video]],
+    [{ field: 'source', in: [image.source] }, [image, video]],
+    [{ field: 'updatedAt', gte: image.updatedAt, lte: image.updatedAt }, [image]],
+  ];
+  for (const [condition, wanted] of conditions) expect(ids(await catalog.nearest('shop', query, { fields: [condition] }, 5))).toEqual(ids(wanted));
+  expect(ids(await catalog.nearest('shop', query, { tagsAll: ['at dawn'] }, 5))).toEqual([image.id]);
+
+  const edited = { ...image, attributes: { place: 'Lisbon' }, previewKey: 'preview.jpg', perceptualHash: '0123456789abcdef' };
+  await catalog.upsert([{ asset: edited, vectors: [{ embedderId: 'e@1', vectors: [{ vector: atAngle(80, 16) }] }] }], 'e@1');
+  expect(await catalog.get(image.id)).toEqual(edited);
+  expect(ids(await catalog.nearest('shop', query, {}, 5))).toEqual([video.id, image.id]);
+  expect(ids(await catalog.match('shop', 'lisbon', {}, 5))).toEqual([image.id]);
+  expect(await catalog.attributeNames('shop')).toEqual(['place']);
+  expect(await catalog.countByObjectKey('preview.jpg')).toBe(1);
+  expect(ids(await catalog.nearDuplicates('shop', '0123456789abcdef', 0, 5))).toEqual([image.id]);
+  await catalog.removeCollection('shop');
+  expect(ids((await catalog.list(undefined, {}, { limit: 5 })).assets)).toEqual([other.id]);
+  await close();
+  expect(await readdir(path.join(home, 'backups'))).toEqual([expect.stringMatching(/^vrag-schema1-/)]);
 });
 
 test('a step that fails leaves the file as it was', async () => {

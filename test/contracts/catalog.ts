@@ -86,7 +86,13 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
             [514, 0.001],
           ],
           colours: [['red', 0.4]],
+          subjectColours: [['blue', 0.9]],
         },
+        attributes: { price: 12.5, sale: true, day: '2026-11-21' },
+        brightness: 0.1 + 0.2,
+        perceptualHash: '0123456789abcdef',
+        previewKey: 'p.jpg',
+        madeFrom: ['img_a', 'img_b'],
       });
       await catalog.upsert([{ asset, vectors: one(atAngle(0)) }], 'test@1');
       expect(await catalog.get(asset.id)).toEqual(asset);
@@ -197,6 +203,56 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       await expect(catalog.upsert([{ asset: late, vectors: one(atAngle(0, 32)) }], 'test@1')).rejects.toMatchObject({ code: 'CONFLICT' });
       expect(await catalog.get(late.id)).toBeUndefined();
       expect(await catalog.get(good.id)).toBeUndefined();
+    });
+
+    test('have settings, which change on request', async () => {
+      expect(await catalog.collection('shop')).toBeUndefined();
+      await catalog.configure('shop', { requireApproval: true, embedderId: 'wished@1' });
+      expect(await catalog.collection('shop')).toEqual({
+        name: 'shop',
+        embedderId: 'wished@1',
+        dimensions: 0,
+        requireApproval: true,
+        createdAt: expect.any(String),
+      });
+      await catalog.configure('shop', { embedderId: 'test@1' });
+      await catalog.upsert([{ asset: exampleAsset(), vectors: one(atAngle(0)) }], 'default@0');
+      await catalog.configure('shop', { requireApproval: false, embedderId: 'test@1' });
+      expect(await catalog.collections()).toMatchObject([{ name: 'shop', embedderId: 'test@1', dimensions: 20, requireApproval: false, images: 1 }]);
+      await expect(catalog.configure('shop', { embedderId: 'other@2' })).rejects.toMatchObject({ code: 'CONFLICT', hint: expect.stringContaining('reindex') });
+    });
+
+    test('are forgotten on request with all that is in them, and only they', async () => {
+      const looks = {
+        caption: 'red',
+        attributes: { lot: 1 },
+        perceptualHash: '0123456789abcdef',
+        seen: { classes: [[1, 1] as [number, number]], colours: [] },
+      };
+      const assets = Array.from({ length: 30 }, () => exampleAsset(looks));
+      const other = exampleAsset({ ...looks, collection: 'team' });
+      await catalog.upsert(
+        [...assets, other].map((asset) => ({ asset, vectors: one(atAngle(0)) })),
+        'test@1',
+      );
+      await catalog.nearest('shop', asked(atAngle(0)), {}, 5);
+      await catalog.removeCollection('shop');
+      await catalog.removeCollection('shop');
+      const concepts = [{ word: 'x', weight: 1, classes: [[1, 1]] as [number, number][] }];
+      expect(await catalog.collection('shop')).toBeUndefined();
+      expect(await catalog.getMany(ids(assets))).toEqual([]);
+      expect(await catalog.nearest('shop', asked(atAngle(0)), {}, 5)).toEqual([]);
+      expect(await catalog.match('shop', 'red', {}, 5)).toEqual([]);
+      expect(await catalog.seen('shop', { concepts, colours: [] }, {}, 5)).toEqual([]);
+      expect(await catalog.nearDuplicates('shop', looks.perceptualHash, 64, 5)).toEqual([]);
+      expect(await catalog.attributeNames('shop')).toEqual([]);
+      expect(await catalog.generations('shop')).toEqual([]);
+      expect(ids((await catalog.list(undefined, {}, { limit: 50 })).assets)).toEqual([other.id]);
+      expect(ids(await catalog.nearest('team', asked(atAngle(0)), {}, 5))).toEqual([other.id]);
+      expect(ids(await catalog.match('team', 'red', {}, 5))).toEqual([other.id]);
+      const next = exampleAsset({ id: assets[0].id });
+      await catalog.upsert([{ asset: next, vectors: one(atAngle(0, 8), 'other@2') }], 'other@2');
+      expect(ids(await catalog.nearest('shop', asked(atAngle(0, 8), 'other@2'), {}, 5))).toEqual([next.id]);
     });
 
     test('do not share ids', async () => {
@@ -557,6 +613,44 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       await catalog.remove([asset.id]);
       expect(await catalog.countByObjectKey(asset.objectKey)).toBe(1);
       expect(await catalog.countByObjectKey('other')).toBe(0);
+    });
+
+    test('counts previews as objects too', async () => {
+      const [one, two] = [exampleAsset({ previewKey: 'a.jpg' }), exampleAsset({ objectKey: 'a.jpg' })];
+      await catalog.upsert([{ asset: one }, { asset: two }], 'test@1');
+      expect(await catalog.countByObjectKey('a.jpg')).toBe(2);
+      await catalog.upsert([{ asset: { ...one, previewKey: 'b.jpg' } }], 'test@1');
+      expect(await catalog.countByObjectKey('a.jpg')).toBe(1);
+      expect(await catalog.countByObjectKey('b.jpg')).toBe(1);
+    });
+
+    test('gives several assets in the order asked, without those that are not there', async () => {
+      const assets = [exampleAsset(), exampleAsset({ collection: 'team' }), exampleAsset()];
+      await catalog.upsert(
+        assets.map((asset) => ({ asset })),
+        'test@1',
+      );
+      expect(await catalog.getMany([assets[2].id, 'img_unknown', assets[0].id, assets[1].id])).toEqual([assets[2], assets[0], assets[1]]);
+      expect(await catalog.getMany([])).toEqual([]);
+    });
+
+    test('gives the stored vectors, as near as they are stored', async () => {
+      const [image, video, bare] = [exampleAsset(), exampleAsset({ kind: 'video' }), exampleAsset()];
+      const frames = [0, 45, 90].map((degrees, i) => ({ vector: atAngle(degrees), atSeconds: i / 2 }));
+      await catalog.upsert(
+        [{ asset: image, vectors: one(atAngle(20)) }, { asset: video, vectors: [{ embedderId: 'test@1', vectors: frames }] }, { asset: bare }],
+        'test@1',
+      );
+      const found = await catalog.vectors([video.id, bare.id, image.id, 'img_unknown'], 'test@1');
+      expect([...found.keys()]).toEqual([video.id, image.id]);
+      expect(found.get(video.id)?.map(({ atSeconds }) => atSeconds)).toEqual([0, 0.5, 1]);
+      expect(found.get(image.id)?.[0]).not.toHaveProperty('atSeconds');
+      found.get(video.id)?.forEach(({ vector }, i) => {
+        vector.forEach((x, j) => {
+          expect(x).toBeCloseTo(frames[i].vector[j], 4);
+        });
+      });
+      expect(await catalog.vectors([image.id], 'other@2')).toEqual(new Map());
     });
 
     test('knows the ids that a mistyped one may mean, closest first', async () => {
