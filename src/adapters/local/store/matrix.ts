@@ -25,6 +25,8 @@ export class Matrix {
   /** NaN where the vector has no time. */
   atSecondsOf = new Float64Array(0);
   errorOf = new Float32Array(0);
+  /** No row's error was ever larger. */
+  largestError = 0;
   /** What `scan` wrote: approximate cosines. */
   scores = new Float32Array(0);
   readonly #width: number;
@@ -55,6 +57,7 @@ export class Matrix {
     }
     this.#scales[row] = scale * 256;
     this.errorOf[row] = scale * Math.sqrt(residual);
+    this.largestError = Math.max(this.largestError, this.errorOf[row]);
     this.idOf[row] = id;
     this.slotOf[row] = slot;
     this.atSecondsOf[row] = atSeconds ?? Number.NaN;

@@ -45,19 +45,18 @@ export function nearestSlots(matrix: Matrix, query: Float64Array, { allowed, k, 
 
 /** Rows whose highest possible score reaches the k-th best lowest possible score of distinct slots; highest first. */
 function candidates(matrix: Matrix, allowed: Uint8Array | undefined, slack: number, k: number): { row: number; ceiling: number }[] {
-  const { scores, errorOf, slotOf, count } = matrix;
+  const { scores, errorOf, largestError, slotOf, count } = matrix;
   const lowest = new Best(k, () => 0);
-  let floor = lowest.floor;
-  for (let row = 0; row < count; row++) {
-    const score = scores[row] - errorOf[row] - slack;
-    if (score <= floor || (allowed && !allowed[slotOf[row]])) continue;
-    lowest.offer(slotOf[row], score);
-    floor = lowest.floor;
-  }
   const rows: { row: number; ceiling: number }[] = [];
+  // Nearly all rows are passed over by the first comparison.
+  let least = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < count; row++) {
-    const ceiling = scores[row] + errorOf[row] + slack;
-    if (ceiling >= floor && (!allowed || allowed[slotOf[row]])) rows.push({ row, ceiling });
+    if (scores[row] < least || (allowed && !allowed[slotOf[row]])) continue;
+    const error = errorOf[row] + slack;
+    rows.push({ row, ceiling: scores[row] + error });
+    if (scores[row] - error <= lowest.floor) continue;
+    lowest.offer(slotOf[row], scores[row] - error);
+    least = lowest.floor - largestError - slack;
   }
-  return rows.sort((a, b) => b.ceiling - a.ceiling || a.row - b.row);
+  return rows.filter(({ ceiling }) => ceiling >= lowest.floor).sort((a, b) => b.ceiling - a.ceiling || a.row - b.row);
 }

@@ -10,7 +10,9 @@ export function unitLength(vector: Float32Array): Float64Array {
   if (!Number.isFinite(squares))
     throw new AppError('INVALID_INPUT', 'A vector has a component that is not a finite number.', { hint: 'Embed the picture again.' });
   const factor = squares > 0 ? 1 / Math.sqrt(squares) : 0;
-  return Float64Array.from(vector, (x) => x * factor);
+  const unit = new Float64Array(vector.length);
+  for (let i = 0; i < unit.length; i++) unit[i] = vector[i] * factor;
+  return unit;
 }
 
 /**
@@ -22,7 +24,8 @@ export function quantise(vector: Float32Array): { code: Uint8Array; scale: numbe
   let largest = 0;
   for (const x of unit) largest = Math.max(largest, Math.abs(x));
   const scale = largest / LARGEST_CODE;
-  const code = Int16Array.from(unit, (x) => (scale > 0 ? Math.round(x / scale) : 0));
+  const code = new Int16Array(unit.length);
+  if (scale > 0) for (let i = 0; i < code.length; i++) code[i] = Math.round(unit[i] / scale);
   return { code: new Uint8Array(code.buffer), scale };
 }
 

@@ -38,7 +38,7 @@ export function matchText(sql: Sql, members: Members, text: string, k: number): 
   if (typed.length + corrected.length === 0) return [];
   const limit = Math.max(CANDIDATES, 4 * k);
   const candidates = fewAllowed(members, limit) ?? candidatesOf(reader, [...typed, ...corrected], limit);
-  return combined(scores(sql, typed, candidates), scores(sql, corrected, candidates))
+  return combined(scores(sql, typed, candidates, corrected.length > 0 ? limit : k), scores(sql, corrected, candidates, limit))
     .slice(0, k)
     .map(({ number, score }) => ({ id: members.idOf(number), score }));
 }
@@ -147,15 +147,16 @@ function candidatesOf(reader: RowReader, words: string[], limit: number): number
   return found;
 }
 
-/** BM25 of those candidates that have any of the words. */
-function scores(sql: Sql, words: string[], candidates: number[]): Map<number, number> {
+/** BM25 of those candidates that have any of the words, of the best `limit`. */
+function scores(sql: Sql, words: string[], candidates: number[], limit: number): Map<number, number> {
   if (words.length === 0 || candidates.length === 0) return new Map();
   const least = candidates.reduce((a, b) => Math.min(a, b));
   // The weight of `scope` is 0: it is no text.
   const rows = sql(`
     select rowid as number, -bm25(asset_text, 0, 1, 1, 1, 1) as score from asset_text
-    where asset_text match $query and rowid >= $least and +rowid in (select value from json_each($candidates))`);
-  const found = rows.all<{ number: number; score: number }>({ query: ftsQuery(words), least, candidates: JSON.stringify(candidates) });
+    where asset_text match $query and rowid >= $least and +rowid in (select value from json_each($candidates))
+    order by score desc, rowid limit $limit`);
+  const found = rows.all<{ number: number; score: number }>({ query: ftsQuery(words), least, candidates: JSON.stringify(candidates), limit });
   return new Map(found.map(({ number, score }) => [number, score]));
 }
 
