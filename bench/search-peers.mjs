@@ -66,7 +66,7 @@ export async function openLance(require, folder, { vectors, count, dimensions })
       const begun = performance.now();
       const Index = lancedb.Index ?? lancedb.default.Index;
       await table.createIndex('vector', {
-        config: Index.ivfPq({ distanceType: 'cosine', numPartitions: Math.round(Math.sqrt(count)), numSubVectors: dimensions / 8 }),
+        config: Index.ivfPq({ distanceType: 'cosine', numPartitions: Math.round(Math.sqrt(count)), numSubVectors: dimensions / 8, ...TRAINING }),
       });
       return (performance.now() - begun) / 1000;
     },
