@@ -52,8 +52,8 @@ async function byWords(ports: Ports, request: NearestRequest, query: string, opt
   try {
     return await nearestToText(ports, request, query, options);
   } catch (error) {
-    if (error instanceof AppError && (error.code === 'MISCONFIGURED' || error.code === 'UNAVAILABLE')) return error;
-    throw error;
+    if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
+    return error;
   }
 }
 

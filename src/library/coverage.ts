@@ -1,5 +1,5 @@
 import type { Asset, Concept } from '../ports.ts';
-import { isKnown, type Question, type Term } from './question.ts';
+import { isKnown, isVocabulary, type Question, type Term } from './question.ts';
 import { isIn, lexicon, oneTypoAway } from './words.ts';
 
 /** Below this probability what the pixels say is shown as weak (measured on 108 pictures: no absent noun scored above .15). */
@@ -81,7 +81,7 @@ export function coverage(asset: Asset, question: Question, texts = textsOf(asset
     const written = findWritten(texts, term.forms, absent);
     const seen = seenShare(asset, term, question);
     // A word that the model knows is no misspelling of another one: such a hit is shown, but proves nothing.
-    const isWritten = written !== undefined && !(written.typo && (isKnown(term) || term.colour !== undefined));
+    const isWritten = written !== undefined && !(written.typo && isVocabulary(term));
     return { term, written, seen, isWritten, isSeen: seen !== undefined };
   });
   const isFound = (entry: (typeof found)[number]) => entry.isWritten || entry.isSeen;
@@ -130,12 +130,12 @@ export function conceptProbability(asset: Asset, concept: Concept): number {
 /** What a word in the file name counts beside one that was written about the picture: names are often accidents. */
 const NAME_SHARE = 0.5;
 
-/** Share 0..1 of the query's words that stand in the asset's texts. */
+/** Share 0..1 of the query's words that stand in the asset's texts, a mistyped one as what it was meant to be. */
 export function writtenShare(texts: AssetTexts, question: Question, absent: ReadonlySet<string> = new Set()): number {
-  const words = question.words;
-  const shares = words.map((word) => {
+  const vocabulary = new Set(question.terms.filter(isVocabulary).flatMap(({ forms }) => forms));
+  const shares = question.words.map((word) => {
     const written = findWritten(texts, [word], absent);
-    return written === undefined ? 0 : written.source === 'fileName' ? NAME_SHARE : 1;
+    return written === undefined || (written.typo && vocabulary.has(word)) ? 0 : written.source === 'fileName' ? NAME_SHARE : 1;
   });
   return shares.reduce((sum: number, share) => sum + share, 0) / Math.max(1, shares.length);
 }

@@ -1,14 +1,12 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, Filter, Ports, Ranked, RawImage } from '../ports.ts';
 import { originalBytes, requireAsset, requireCollection } from './assets.ts';
+import { clipFrames, visionCopy } from './look.ts';
 
 /** A query picture: an asset, or a file of the user's. */
 export type QueryImage = { imageId: string } | { imagePath: string };
 
 type QueryPicture = Asset | { imagePath: string };
-
-/** Longer side of the copy that an embedder sees. */
-const MAX_SIDE = 1024;
 
 /** Frames that stand for a query video: each is a scan of its own. */
 const QUERY_FRAMES = 8;
@@ -99,13 +97,13 @@ async function embed(
 async function picturesOf(ports: Ports, query: QueryPicture, maxBytes: number): Promise<RawImage[]> {
   if ('imagePath' in query) {
     const file = await ports.files.resolve(query.imagePath, { maxBytes });
-    return [await ports.images.decode(await ports.files.read(file), { maxSide: MAX_SIDE })];
+    const bytes = await ports.files.read(file);
+    return [await visionCopy(ports, bytes, await ports.images.probe(bytes))];
   }
-  if (query.kind === 'image') return [await ports.images.decode(await originalBytes(ports, query), { maxSide: MAX_SIDE })];
+  if (query.kind === 'image') return [await visionCopy(ports, await originalBytes(ports, query), query)];
   const path = await ports.objects.localPath(query.objectKey);
   if (!path) throw new AppError('NOT_FOUND', `The file of "${query.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
-  const times = Array.from({ length: QUERY_FRAMES }, (_, at) => ((query.durationSeconds ?? 0) * (at + 0.5)) / QUERY_FRAMES);
-  return ports.media.frames(path, times, { maxSide: MAX_SIDE });
+  return (await clipFrames(ports, path, query.durationSeconds ?? 0)).frames;
 }
 
 function spreadOver<T>(list: T[], count: number): T[] {

@@ -47,6 +47,9 @@ export function readQuestion(query: string, understood: SeenQuery): Question {
   return { terms: all, decisive: asksForNothing ? [] : decisiveOf(items, all), words: searchedWords(query, all), negations: negations(query) };
 }
 
+/** A word of the model's vocabulary, known well or not, or a colour: no misspelling of another word. */
+export const isVocabulary = ({ concept, colour }: Term): boolean => concept !== undefined || colour !== undefined;
+
 export const isKnown = ({ concept }: Term): boolean => concept !== undefined && concept.weight >= KNOWN_WEIGHT;
 
 /** Reads clauses: phrases that the model knows first, then colours, grammar, and other words. */

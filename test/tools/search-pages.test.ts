@@ -16,7 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const EMBEDDER = 'test-embedder';
+/** The id alone matters here: vectors are given, and queries use those that are stored. */
+const EMBEDDER = 'vision-lite0.1+colour.1';
 let made = 0;
 
 /** A vector at this angle (radians) from the first axis. */
