@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
-import type { Asset, CallOptions, Filter, Ports, SeenQuery } from '../ports.ts';
+import type { Asset, CallOptions, Filter, Ports, Ranked, SeenQuery } from '../ports.ts';
 import { type AssetTexts, hasWord, suspects, textsOf, writtenShare } from './coverage.ts';
 import type { Lists } from './fusion.ts';
-import { type NearestRequest, type NearestResult, nearestToImage, nearestToText, type QueryImage } from './nearest.ts';
+import { type NearestRequest, nearestToImage, nearestToText, type QueryImage } from './nearest.ts';
 import { type Question, readQuestion } from './question.ts';
 
 /** What is looked for: words, a picture, or both. */
@@ -29,7 +29,7 @@ export interface Candidates {
 export async function gather(ports: Ports, { collection, query, image, filter, maxBytes }: Query, k: number, options: CallOptions): Promise<Candidates> {
   const request = { collection, filter, k };
   const byImage = image && (await nearestToImage(ports, request, image, { ...options, maxBytes }));
-  const lists: Lists = byImage ? { image: byImage.ranked } : {};
+  const lists: Lists = byImage ? { image: byImage } : {};
   if (!query) return { lists };
   const understood = await ports.recogniser.understand(query);
   const question = readQuestion(query, understood);
@@ -40,7 +40,7 @@ export async function gather(ports: Ports, { collection, query, image, filter, m
   ]);
   const compared = byText instanceof AppError ? undefined : byText;
   return {
-    lists: { ...lists, words, seen, ...(compared ? { text: compared.ranked } : {}) },
+    lists: { ...lists, words, seen, ...(compared ? { text: compared } : {}) },
     question,
     understood,
     ...(byText instanceof AppError ? { withoutEmbedder: byText.message } : {}),
@@ -48,7 +48,7 @@ export async function gather(ports: Ports, { collection, query, image, filter, m
 }
 
 /** A collection whose embedder cannot be had here is still searched by its texts; the result says so. */
-async function byWords(ports: Ports, request: NearestRequest, query: string, options: CallOptions): Promise<NearestResult | AppError | undefined> {
+async function byWords(ports: Ports, request: NearestRequest, query: string, options: CallOptions): Promise<Ranked[] | AppError | undefined> {
   try {
     return await nearestToText(ports, request, query, options);
   } catch (error) {

@@ -18,51 +18,40 @@ export interface NearestRequest {
   k: number;
 }
 
-/** A list by cosine and the embedder whose space it is in. */
-export interface NearestResult {
-  ranked: Ranked[];
-  embedderId: string;
-}
-
 /** Assets by cosine to a query picture or video (each of its frames), the asset itself left out. [] for a collection without vectors. */
-export async function nearestToImage(
-  ports: Ports,
-  request: NearestRequest,
-  image: QueryImage,
-  options: CallOptions & { maxBytes: number },
-): Promise<NearestResult> {
+export async function nearestToImage(ports: Ports, request: NearestRequest, image: QueryImage, options: CallOptions & { maxBytes: number }): Promise<Ranked[]> {
   const query = 'imageId' in image ? await requireAsset(ports, image.imageId) : image;
   const self = 'id' in query ? query.id : undefined;
   const found = await inActiveSpace(ports, request.collection, async (embedderId) => {
     const vectors = (self && (await storedVectors(ports, self, embedderId))) || (await embed(ports, query, embedderId, options));
     return nearestToAny(ports, { ...request, k: request.k + 1 }, embedderId, vectors);
   });
-  return { ...found, ranked: found.ranked.filter(({ id }) => id !== self).slice(0, request.k) };
+  return (found ?? []).filter(({ id }) => id !== self).slice(0, request.k);
 }
 
 /** Assets by cosine to words; `undefined` where the collection's embedder knows none, or no vector is there yet. */
-export async function nearestToText(ports: Ports, request: NearestRequest, text: string, options: CallOptions): Promise<NearestResult | undefined> {
-  const found = await inActiveSpace(ports, request.collection, async (embedderId) => {
+export function nearestToText(ports: Ports, request: NearestRequest, text: string, options: CallOptions): Promise<Ranked[] | undefined> {
+  return inActiveSpace(ports, request.collection, async (embedderId) => {
     const embedder = await ports.embedders.get(embedderId);
     if (!embedder.modalities.includes('text') || !embedder.embedTexts) return undefined;
     return nearestToAny(ports, request, embedderId, await embedder.embedTexts([text], options));
   });
-  return found.ranked && { ...found, ranked: found.ranked };
 }
 
 /**
- * Asks in the space that the collection is searched in now. A re-embedded collection may change to another one while a query is being
- * embedded: then, and only then, it is asked once more in the new one.
+ * Asks in the space that the collection is searched in now; `undefined` where it has no vectors. A re-embedded collection may change to another
+ * space while a query is being embedded: then, and only then, it is asked once more.
  */
-async function inActiveSpace<T>(ports: Ports, collection: string, ask: (embedderId: string) => Promise<T>): Promise<{ ranked: T; embedderId: string }> {
-  const { embedderId } = await requireCollection(ports, collection);
+async function inActiveSpace<T>(ports: Ports, collection: string, ask: (embedderId: string) => Promise<T>): Promise<T | undefined> {
+  const { embedderId, dimensions } = await requireCollection(ports, collection);
+  if (dimensions === 0) return undefined;
   try {
-    return { ranked: await ask(embedderId), embedderId };
+    return await ask(embedderId);
   } catch (error) {
     if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
     const now = await requireCollection(ports, collection);
     if (now.embedderId === embedderId) throw error;
-    return { ranked: await ask(now.embedderId), embedderId: now.embedderId };
+    return now.dimensions === 0 ? undefined : ask(now.embedderId);
   }
 }
 

@@ -47,10 +47,10 @@ export function readQuestion(query: string, understood: SeenQuery): Question {
   return { terms: all, decisive: asksForNothing ? [] : decisiveOf(items, all), words: searchedWords(query, all), negations: negations(query) };
 }
 
-/** A word of the model's vocabulary, known well or not, or a colour: no misspelling of another word. */
-export const isVocabulary = ({ concept, colour }: Term): boolean => concept !== undefined || colour !== undefined;
-
 export const isKnown = ({ concept }: Term): boolean => concept !== undefined && concept.weight >= KNOWN_WEIGHT;
+
+/** A word that the model knows, or a colour: no misspelling of another word. */
+export const isVocabulary = (term: Term): boolean => isKnown(term) || term.colour !== undefined;
 
 /** Reads clauses: phrases that the model knows first, then colours, grammar, and other words. */
 function reader(allWords: string[], { concepts, colours, unknownWords }: SeenQuery): (words: string[]) => Item[] {
@@ -103,9 +103,9 @@ function headsOf(items: Item[]): Term[] {
   let joined = true;
   const close = (next: string | undefined) => {
     if (phrase.length === 0) return;
-    const noun = phrase.findLast((term) => term.concept) ?? phrase.findLast((term) => !term.colour) ?? phrase[phrase.length - 1];
+    const noun = phrase.findLast(isKnown) ?? phrase.findLast((term) => !term.colour) ?? phrase[phrase.length - 1];
     // "A view of the sea": the view only frames it.
-    const frames = next === 'of' && !noun.concept;
+    const frames = next === 'of' && !isKnown(noun);
     if (joined && !frames) heads.push(noun);
     joined &&= frames || next === 'and' || next === 'or';
     phrase = [];
