@@ -55,7 +55,7 @@ class Base {
   }
 
   search(request) {
-    return search(this.ports, { filter: {}, limit: 50, offset: 0, maxBytes: MAX_BYTES, ...request });
+    return search(this.ports, { filter: {}, limit: 50, maxBytes: MAX_BYTES, ...request });
   }
 }
 

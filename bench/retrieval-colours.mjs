@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import { seeded, share } from './retrieval-base.mjs';
@@ -19,10 +20,10 @@ export async function measureColours(base, data, say) {
   const firstByModel = [];
   for (const [index, file] of chosen.entries()) {
     const tag = `set-${index}`;
-    const original = await sharp(file).rotate().flatten({ background: '#fff' }).toColourspace('srgb').png().toBuffer();
+    const original = await shown(file);
     const own = await write(base, original, '.png');
     const copies = [];
-    for (const hue of HUE_TURNS) copies.push(await write(base, await sharp(original).modulate({ hue }).png().toBuffer(), '.png'));
+    for (const hue of HUE_TURNS) copies.push(await write(base, await sharp(original).modulate({ hue }).png({ compressionLevel: 1 }).toBuffer(), '.png'));
     const idOf = await base.addAll([own, ...copies], collection, () => ({ tags: [tag] }));
     const query = await write(base, await crop(original), '.jpg');
     const { hits } = await base.search({ collection, image: { imagePath: query }, filter: { tagsAll: [tag] }, limit: 6 });
@@ -35,9 +36,19 @@ export async function measureColours(base, data, say) {
   return figures;
 }
 
+/** As large as the library looks at pictures. */
+const shown = (file) =>
+  sharp(file)
+    .rotate()
+    .flatten({ background: '#fff' })
+    .resize(1024, 1024, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+
 async function write(base, bytes, extension) {
   const file = base.neutralPath(extension);
-  await sharp(bytes).toFile(file);
+  await writeFile(file, bytes);
   return file;
 }
 

@@ -10,16 +10,12 @@ const SEED = 10;
 export async function measureNames(base, data, say) {
   const folder = path.join(data, 'retail-demo-store');
   const products = JSON.parse(readFileSync(path.join(folder, 'captions.json'), 'utf8')).filter(({ name, description }) => name && description);
-  const captionOf = { named: ({ name, description }) => `${name}. ${description}`, described: ({ description }) => description };
-  const idOf = {};
-  for (const [collection, caption] of Object.entries(captionOf)) {
-    idOf[collection] = new Map();
-    for (const product of products) {
-      const asset = await base.add(path.join(folder, product.file), collection, { caption: caption(product) });
-      idOf[collection].set(product, asset.id);
-    }
-    await addDistractors(base, collection, products, [...idOf[collection].values()]);
-  }
+  const assets = new Map();
+  for (const product of products) assets.set(product, await base.add(path.join(folder, product.file), 'products'));
+  const idOf = {
+    named: await fill(base, 'named', assets, ({ name, description }) => `${name}. ${description}`),
+    described: await fill(base, 'described', assets, ({ description }) => description),
+  };
   const random = seeded(SEED);
   const found = { nameAt5: [], describedAt5: [], typoAt5: [] };
   const isFirst5 = async (collection, query, product) => {
@@ -38,17 +34,31 @@ export async function measureNames(base, data, say) {
   return { ...figures, products: products.length, distractors: DISTRACTORS };
 }
 
-/** Captions made of the same words: a name of two to five words and a description of six to fourteen; what is seen in them is that of one of the pictures. */
-async function addDistractors(base, collection, products, ids) {
+/**
+ * The products with captions, and the distractors. Those have captions made of the same words: a name of two to five words, where the
+ * products have one, and a description of six to fourteen; what is seen in them is that of one of the pictures.
+ */
+async function fill(base, collection, assets, captionOf) {
+  const products = [...assets.keys()];
+  const copies = products.map((product, i) => ({
+    ...assets.get(product),
+    id: `img_${collection}p${i}`,
+    collection,
+    caption: captionOf(product),
+    captionOrigin: 'given',
+  }));
+  await base.ports.catalog.upsert(
+    copies.map((asset) => ({ asset })),
+    base.ports.embedder.id,
+  );
   const random = seeded(SEED);
   const words = (texts) => texts.join(' ').match(/[\p{L}\p{N}'-]+/gu);
   const ofNames = words(products.map(({ name }) => name));
   const ofDescriptions = words(products.map(({ description }) => description));
   const some = (list, least, most) => Array.from({ length: least + Math.floor(random() * (most - least + 1)) }, () => pick(random, list)).join(' ');
-  const pictures = await base.ports.catalog.getMany(ids);
   for (let start = 0; start < DISTRACTORS; start += BATCH) {
     const entries = Array.from({ length: Math.min(BATCH, DISTRACTORS - start) }, (_, i) => {
-      const picture = pick(random, pictures);
+      const picture = pick(random, copies);
       const name = `d${String(start + i).padStart(5, '0')}`;
       const description = some(ofDescriptions, 6, 14);
       const caption = collection === 'named' ? `${some(ofNames, 2, 5)}. ${description}` : description;
@@ -56,6 +66,7 @@ async function addDistractors(base, collection, products, ids) {
     });
     await base.ports.catalog.upsert(entries, base.ports.embedder.id);
   }
+  return new Map(products.map((product, i) => [product, copies[i].id]));
 }
 
 /** One letter of one word of at least four letters left out, doubled, changed or swapped with the next. */

@@ -63,9 +63,10 @@ const WORDS = { least: 1, best: 2 };
 
 const strengthOfWords = (score: number, best: number): number => WORDS.least + (WORDS.best - WORDS.least) * (score / (best || 1));
 
-/** Evidence from the pixels relative to what a perfect picture would score (1 a concept, .35 a colour), so that noise stays small. */
+/** Evidence from the pixels relative to what a perfect picture would score (ports/catalog.ts, `seen`), so that noise stays small. */
 function strengthOfSeen(seen: Ranked[], query: SeenQuery | undefined): Ranked[] {
-  const perfect = (query?.concepts.length ?? 0) + 0.35 * (query?.colours.length ?? 0) || 1;
+  const { concepts, colours } = query ?? { concepts: [], colours: [] };
+  const perfect = concepts.length === 0 ? 1 : concepts.length + (colours.length > 0 ? 0.05 : 0);
   return seen.map(({ id, score }) => ({ id, score: score / perfect }));
 }
 

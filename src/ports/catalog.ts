@@ -138,7 +138,7 @@ export interface Filter {
 
 export interface Ranked {
   id: string;
-  /** nearest: cosine -1..1; match: BM25, larger is better, unbounded; seen: sum of square roots of probabilities. */
+  /** nearest: cosine -1..1; match: BM25, larger is better, unbounded; seen: as that method says, 0 to about the number of concepts. */
   score: number;
   /** nearest: time of the best frame of a video. */
   atSeconds?: number;
@@ -179,7 +179,12 @@ export interface Catalog {
    * words, then those with the rarest, the newest first, are ranked.
    */
   match(collection: string, text: string, filter: Filter, k: number): Promise<Ranked[]>;
-  /** k assets by the sum over the query's concepts of sqrt(sum of weight x probability), plus .35 sqrt(share) per colour; score > 0 only. */
+  /**
+   * k assets by T (.2 + .8 C) + .05 C, score > 0 only. T: the sum over the query's concepts of sqrt(sum of weight x probability). C: the mean
+   * over its colours of sqrt(min(1, share / .4)), with shares of the subject (of the whole picture where none stands out). Without colours T;
+   * without concepts C of the whole picture. A product, because "red shoes" asks for red shoes: a sum finds red things and other shoes
+   * (measured, docs/architecture.md).
+   */
   seen(collection: string, query: { concepts: Concept[]; colours: string[] }, filter: Filter, k: number): Promise<Ranked[]>;
   /** Newest first; `cursor` continues after the last one of the page before. */
   list(collection: string | undefined, filter: Filter, page: { limit: number; cursor?: string }): Promise<{ assets: Asset[]; cursor?: string }>;

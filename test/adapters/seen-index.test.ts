@@ -8,20 +8,24 @@ import { sequence } from '../contracts/catalog.ts';
 function scoreOf(seen: Seen, query: { concepts: Concept[]; colours: string[] }): number {
   const root = (values: [number, number][]) => Math.sqrt(values.reduce((sum, [value, weight]) => sum + weight * Math.fround(value), 0));
   const probabilities = new Map(seen.classes);
-  const shares = new Map(seen.colours);
-  const ofConcepts = query.concepts.map(({ classes }) => root(classes.map(([index, weight]) => [probabilities.get(index) ?? 0, weight])));
-  const ofColours = query.colours.map((name) => 0.35 * root([[shares.get(name) ?? 0, 1]]));
-  return [...ofConcepts, ...ofColours].reduce((sum, score) => sum + score, 0);
+  const ofThings = query.concepts.map(({ classes }) => root(classes.map(([index, weight]) => [probabilities.get(index) ?? 0, weight])));
+  const things = ofThings.reduce((sum, score) => sum + score, 0);
+  if (query.colours.length === 0) return things;
+  const shares = new Map(query.concepts.length > 0 ? (seen.subjectColours ?? seen.colours) : seen.colours);
+  const ofColours = query.colours.map((name) => root([[Math.min(1, (shares.get(name) ?? 0) / 0.4), 1]]));
+  const shade = ofColours.reduce((sum, score) => sum + score, 0) / query.colours.length;
+  return query.concepts.length === 0 ? shade : things * (0.2 + 0.8 * shade) + 0.05 * shade;
 }
 
 const COLOURS = ['red', 'blue', 'grey', 'pink'];
 
 function randomSeen(pick: (count: number) => number): Seen {
   const indices = new Set(Array.from({ length: pick(12) }, () => (pick(20) === 0 ? 999 : pick(60))));
-  const colours = new Set(Array.from({ length: pick(3) }, () => COLOURS[pick(4)]));
+  const colours = (): Seen['colours'] => Array.from(new Set(Array.from({ length: pick(3) }, () => COLOURS[pick(4)])), (name) => [name, (pick(100) + 1) / 100]);
   return {
     classes: Array.from(indices, (index) => [index, (pick(1000) + 1) / 1000]),
-    colours: Array.from(colours, (name) => [name, (pick(100) + 1) / 100]),
+    colours: colours(),
+    ...(pick(2) ? { subjectColours: colours() } : {}),
   };
 }
 

@@ -477,13 +477,13 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
     const dog = { word: 'dog', weight: 1, classes: [[151, 1] as [number, number], [152, 0.5] as [number, number]] };
     const beach = { word: 'beach', weight: 1, classes: [[978, 1] as [number, number]] };
 
-    test('adds the square roots of weighted probabilities, and .35 of a colour share', async () => {
+    test('adds the square roots of weighted probabilities, times how much of the colours there is', async () => {
       const both = looksLike(
         [
           [151, 0.16],
           [978, 0.09],
         ],
-        [['red', 0.25]],
+        [['red', 0.1]],
       );
       const one = looksLike([
         [151, 0.2],
@@ -492,8 +492,8 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       const colour = looksLike(
         [[7, 0.9]],
         [
-          ['red', 0.04],
-          ['blue', 0.5],
+          ['red', 0.9],
+          ['blue', 0.1],
         ],
       );
       const none = looksLike([[8, 1]], [['green', 1]]);
@@ -503,12 +503,28 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       );
       const found = await catalog.seen('shop', { concepts: [dog, beach], colours: ['red'] }, {}, 10);
       expect(ids(found)).toEqual([both.id, one.id, colour.id]);
-      expect(found[0].score).toBeCloseTo(0.4 + 0.3 + 0.35 * 0.5, 4);
-      expect(found[1].score).toBeCloseTo(Math.sqrt(0.25), 4);
-      expect(found[2].score).toBeCloseTo(0.35 * 0.2, 4);
+      expect(found[0].score).toBeCloseTo((0.4 + 0.3) * (0.2 + 0.8 * 0.5) + 0.05 * 0.5, 4);
+      expect(found[1].score).toBeCloseTo(Math.sqrt(0.25) * 0.2, 4);
+      expect(found[2].score).toBeCloseTo(0.05, 4);
       expect(ids(await catalog.seen('shop', { concepts: [dog, beach], colours: ['red'] }, {}, 2))).toEqual([both.id, one.id]);
+      const [first] = await catalog.seen('shop', { concepts: [dog, beach], colours: [] }, {}, 1);
+      expect(first).toEqual({ id: both.id, score: expect.closeTo(0.7, 4) });
       expect(await catalog.seen('shop', { concepts: [], colours: ['pink'] }, {}, 10)).toEqual([]);
       expect(await catalog.seen('shop', { concepts: [], colours: [] }, {}, 10)).toEqual([]);
+    });
+
+    test("a thing's colour is that of the subject, a colour alone that of the whole picture", async () => {
+      const classes: [number, number][] = [[151, 0.25]];
+      const redDog = exampleAsset({ seen: { classes, colours: [['green', 1]], subjectColours: [['red', 0.1]] } });
+      const redGround = exampleAsset({ seen: { classes, colours: [['red', 0.4]], subjectColours: [['green', 1]] } });
+      await catalog.upsert([{ asset: redGround }, { asset: redDog }], 'test@1');
+      const asked = await catalog.seen('shop', { concepts: [dog], colours: ['red'] }, {}, 10);
+      expect(asked).toEqual([
+        { id: redDog.id, score: expect.closeTo(0.5 * 0.6 + 0.025, 4) },
+        { id: redGround.id, score: expect.closeTo(0.5 * 0.2, 4) },
+      ]);
+      const alone = await catalog.seen('shop', { concepts: [], colours: ['red'] }, {}, 10);
+      expect(alone).toEqual([{ id: redGround.id, score: expect.closeTo(1, 4) }]);
     });
 
     test('follows edits', async () => {

@@ -8,7 +8,7 @@ export interface SeenColumns {
   classes: Uint8Array | null;
 }
 
-interface SeenRow extends SeenColumns {
+export interface SeenRow extends SeenColumns {
   subject_colours: string | null;
 }
 

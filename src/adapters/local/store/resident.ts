@@ -1,5 +1,5 @@
 import type { Concept, Filter, Ranked } from '../../../ports.ts';
-import type { SeenColumns } from './asset-rows.ts';
+import type { SeenRow } from './asset-rows.ts';
 import { Best } from './best.ts';
 import { eachChange } from './change-log.ts';
 import type { Sql } from './database.ts';
@@ -168,8 +168,8 @@ export class ResidentCollection {
   #seenIndex(sql: Sql): SeenIndex {
     const part = this.#seen ?? { upTo: 0, data: new SeenIndex() };
     this.#seen = part;
-    const stored = sql('select colours, classes from asset where number = ?');
-    this.#follow(sql, part, ['f.asset'], (slot, [number]) => part.data.put(slot, stored.get<SeenColumns>(number)));
+    const stored = sql('select colours, classes, subject_colours from asset where number = ?');
+    this.#follow(sql, part, ['f.asset'], (slot, [number]) => part.data.put(slot, stored.get<SeenRow>(number)));
     return part.data;
   }
 
