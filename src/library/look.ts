@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, FileBytes, ImageInfo, Ports, RawImage, Seen } from '../ports.ts';
+import { originalBytes } from './assets.ts';
 
 /** What the pixels of a picture or clip tell, and the decoded pictures themselves for whoever embeds them. */
 export interface Look {
@@ -31,7 +32,8 @@ const WHOLE_SHARE = 0.9;
  * The copy of a picture that everything but the original's own use works with (vectors, what is seen, hash, preview), decoded once and small,
  * so that JPEG and WebP are shrunk while they are read. INVALID_MEDIA as `Images.decode`.
  */
-export function visionCopy(ports: Ports, bytes: Uint8Array, { width, height }: { width: number; height: number }): Promise<RawImage> {
+export async function visionCopy(ports: Ports, bytes: Uint8Array, info?: { width: number; height: number }): Promise<RawImage> {
+  const { width, height } = info ?? (await ports.images.probe(bytes));
   const longSide = Math.ceil((SHORT_SIDE * Math.max(width, height)) / Math.min(width, height));
   return ports.images.decode(bytes, { maxSide: Math.min(MAX_SIDE, Math.max(PREVIEW.maxSide, longSide)) });
 }
@@ -51,13 +53,18 @@ export async function lookAtPicture(ports: Ports, bytes: Uint8Array, options: Ca
   return { fields, frames: [picture], preview, written };
 }
 
-/** Frames of a clip at even times, and those times. Errors as `Media.frames`. */
-export async function clipFrames(
-  ports: Ports,
-  path: string,
-  durationSeconds: number,
-  options: CallOptions = {},
-): Promise<{ frames: RawImage[]; times: number[] }> {
+/**
+ * The pictures of a stored asset as they are embedded when it is added: the copy of a picture, or frames of a video at even times. NOT_FOUND where
+ * the file is gone; else as `Images.decode` and `Media.frames`.
+ */
+export async function framesOf(ports: Ports, asset: Asset, options: CallOptions = {}): Promise<Pick<Look, 'frames' | 'times'>> {
+  if (asset.kind === 'image') return { frames: [await visionCopy(ports, await originalBytes(ports, asset), asset)] };
+  const path = await ports.objects.localPath(asset.objectKey);
+  if (!path) throw new AppError('NOT_FOUND', `The file of "${asset.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
+  return clipFrames(ports, path, asset.durationSeconds ?? 0, options);
+}
+
+async function clipFrames(ports: Ports, path: string, durationSeconds: number, options: CallOptions): Promise<{ frames: RawImage[]; times: number[] }> {
   const times = Array.from({ length: CLIP.frames }, (_, index) => (durationSeconds * (index + 0.5)) / CLIP.frames);
   return { frames: await ports.media.frames(path, times, { maxSide: CLIP.maxSide, ...options }), times };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, Filter, Ports, Ranked, RawImage } from '../ports.ts';
-import { originalBytes, requireAsset, requireCollection } from './assets.ts';
-import { clipFrames, visionCopy } from './look.ts';
+import { requireAsset, requireCollection } from './assets.ts';
+import { framesOf, visionCopy } from './look.ts';
 
 /** A query picture: an asset, or a file of the user's. */
 export type QueryImage = { imageId: string } | { imagePath: string };
@@ -86,13 +86,9 @@ async function embed(
 async function picturesOf(ports: Ports, query: QueryPicture, maxBytes: number): Promise<RawImage[]> {
   if ('imagePath' in query) {
     const file = await ports.files.resolve(query.imagePath, { maxBytes });
-    const bytes = await ports.files.read(file);
-    return [await visionCopy(ports, bytes, await ports.images.probe(bytes))];
+    return [await visionCopy(ports, await ports.files.read(file))];
   }
-  if (query.kind === 'image') return [await visionCopy(ports, await originalBytes(ports, query), query)];
-  const path = await ports.objects.localPath(query.objectKey);
-  if (!path) throw new AppError('NOT_FOUND', `The file of "${query.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
-  return (await clipFrames(ports, path, query.durationSeconds ?? 0)).frames;
+  return (await framesOf(ports, query)).frames;
 }
 
 function spreadOver<T>(list: T[], count: number): T[] {

@@ -1,9 +1,9 @@
 import { AppError, errorData } from '../errors.ts';
 import type { Asset, AssetVector, Embedder, Generation, Ports } from '../ports.ts';
-import { originalBytes, requireCollection } from './assets.ts';
+import { requireCollection } from './assets.ts';
 import { type JobRun, tryTwice } from './job-run.ts';
 import { endedAs, type JobEnd, type LibraryJob, openJob, type Save, type Work } from './jobs.ts';
-import { clipFrames, visionCopy } from './look.ts';
+import { framesOf } from './look.ts';
 
 /**
  * How long the generation before stays readable after the switch. A search has resolved its embedder seconds before it scans, but a server that
@@ -137,14 +137,7 @@ async function embedOne(ports: Ports, run: JobRun, about: Reembedding, id: strin
 
 /** The same picture, or frames, as at ingest. */
 async function embedAsset(ports: Ports, { stop }: JobRun, asset: Asset, embedder: Embedder): Promise<AssetVector[]> {
-  if (asset.kind === 'image') {
-    const picture = await visionCopy(ports, await originalBytes(ports, asset), asset);
-    const [vector] = await embedder.embedImages([picture], { signal: stop });
-    return [{ vector }];
-  }
-  const path = await ports.objects.localPath(asset.objectKey);
-  if (!path) throw new AppError('NOT_FOUND', `The file of "${asset.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
-  const { frames, times } = await clipFrames(ports, path, asset.durationSeconds ?? 0, { signal: stop });
+  const { frames, times } = await framesOf(ports, asset, { signal: stop });
   const vectors = await embedder.embedImages(frames, { signal: stop });
-  return vectors.map((vector, index) => ({ vector, atSeconds: times[index] }));
+  return vectors.map((vector, index) => ({ vector, ...(times ? { atSeconds: times[index] } : {}) }));
 }

@@ -3,14 +3,12 @@ import type { Asset, FileBytes, Orientation } from '../ports.ts';
 import type { Studio } from '../studio.ts';
 import type { ResourceLink } from './define.ts';
 
-/** The fields that every result has of an asset; the others (`AssetData`) come where there is something to say. */
+/** The fields of an asset that a reader of the tool list has to know; the others (`AssetData`) come where there is something to say. */
 export const AssetOutput = z.looseObject({
   id: z.string(),
   kind: z.enum(['image', 'video']),
   name: z.string(),
   caption: z.string().optional(),
-  tags: z.array(z.string()),
-  status: z.enum(['pending', 'approved', 'rejected']),
   seen: z.record(z.string(), z.number()).describe('Computed: what the vision model sees, with probabilities'),
   uri: z.string(),
 });

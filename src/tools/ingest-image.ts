@@ -3,21 +3,17 @@ import { AppError } from '../errors.ts';
 import type { Description, Ingested, Source } from '../library/ingest.ts';
 import type { Asset } from '../ports.ts';
 import type { Studio } from '../studio.ts';
-import { assetLink, assetOutput, assetText, thumbnail } from './asset-output.ts';
+import { AssetOutput, assetLink, assetOutput, assetText, thumbnail } from './asset-output.ts';
 import { CollectionName, TagsInput } from './common-input.ts';
 import { defineTool, type ToolResult } from './define.ts';
 
 /** A single preview is larger than the thumbnails of a list. */
 const PREVIEW_MAX_SIDE = 512;
 
+/** Loose, like the asset: `alreadyThere` and `nearDuplicates` (id, name, distance in bits of 64) need no words in the tool list. */
 const output = z.looseObject({
-  asset: z.looseObject({ id: z.string() }).optional().describe('As in search_images hits'),
-  alreadyThere: z.boolean().optional(),
-  nearDuplicates: z
-    .array(z.looseObject({ id: z.string(), distance: z.number() }))
-    .optional()
-    .describe('distance: bits of 64'),
-  jobId: z.string().optional().describe('Of a folder or pattern: see get_job'),
+  asset: AssetOutput.optional(),
+  jobId: z.string().optional().describe('Of a folder or pattern'),
   advice: z.string(),
 });
 
@@ -45,7 +41,7 @@ export const ingestImage = defineTool({
     status: z
       .enum(['pending', 'approved', 'rejected'])
       .optional()
-      .describe('Only approved ones are retrieved for videos; default approved, unless the collection requires approval'),
+      .describe('Only approved ones ground videos; default: approved, or pending where the collection requires approval'),
   }),
   output,
   async handler({ path, url, base64, imageId, collection, ...description }, { studio, signal }) {
