@@ -10,7 +10,7 @@ export const NEAR_DUPLICATE_BITS = 10;
 
 const REPORTED = 5;
 
-/** The hash of a picture without structure, which says nothing about likeness. */
+/** The hash of a picture without structure (flat, or stripes in one direction only), which says nothing about likeness. */
 const FLAT = '0000000000000000';
 
 export type NearDuplicate = {

@@ -63,6 +63,11 @@ describe('a video', () => {
     const read = await server.client.readResource({ uri: job.video?.uri ?? '' });
     const about = JSON.parse((read.contents[0] as { text: string }).text);
     expect(about.manifest).toMatchObject({ type: 'video', generative: false, shots: [{ references: [{ assetId: sheep, query: 'sheep' }] }] });
+    expect(about).toMatchObject({ madeFrom: [sheep], orientation: 'landscape', brightness: expect.any(Number) });
+    expect(read.contents[1].mimeType).toBe('video/mp4');
+    const { ports } = await server.studio();
+    const preview = await ports.objects.get((await ports.catalog.get(about.id))?.previewKey ?? '');
+    expect(preview && (await ports.images.probe(preview))).toMatchObject({ width: 512, mediaType: 'image/jpeg' });
     const reference = JSON.parse(((await server.client.readResource({ uri: `vrag://images/${sheep}` })).contents[0] as { text: string }).text);
     expect(reference.dependents).toContain(job.video?.id);
   });
@@ -146,7 +151,8 @@ describe('deleting', () => {
     const objects = async () => (await readdir(path.join(server.home, 'objects'), { recursive: true })).filter((name) => /\.(mp4|jpg)$/.test(name)).length;
     const before = await objects();
     await server.call('delete_image', { imageId: video?.id });
-    expect(before - (await objects())).toBe(4);
+    // The video, its two shots, its contact sheet and its preview.
+    expect(before - (await objects())).toBe(5);
     await expect(access(video?.path ?? '')).rejects.toThrow();
     await expect(access(video?.contactSheetPath ?? '')).rejects.toThrow();
     const after = await server.raw('get_job', { jobId });
