@@ -18,7 +18,7 @@ export function draw(width: number, height: number, colour: (x: number, y: numbe
 }
 
 /** Grey bumps that do not repeat: the phases of the waves come from a small fixed generator. */
-function texture(width: number, height: number): RawImage {
+export function texture(width: number, height: number): RawImage {
   let state = 7;
   const random = () => {
     state = (state * 16807) % 2147483647;
