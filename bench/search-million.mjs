@@ -30,13 +30,18 @@ async function write(total) {
   const indices = database.prepare("select name from sqlite_master where type = 'index' and tbl_name = 'asset' and sql is not null").all();
   for (const { name } of indices) database.exec(`drop index ${name}`);
   database.exec('pragma synchronous=off; begin');
-  const columns = database
-    .prepare("select name from pragma_table_info('asset') where name not in ('number', 'id', 'vectors_from', 'body')")
-    .all()
-    .map(({ name }) => name);
+  const columns = (table, own) =>
+    database
+      .prepare(`select name from pragma_table_info('${table}')`)
+      .all()
+      .map(({ name }) => name)
+      .filter((name) => !own.includes(name));
+  const ofAsset = columns('asset', ['number', 'id', 'body']);
   const addAsset = database.prepare(
-    `insert into asset(id, vectors_from, body, ${columns}) select ?1, ?2, json_set(body, '$.id', ?1), ${columns} from asset where number = 1`,
+    `insert into asset(number, id, body, ${ofAsset}) select ?1, ?2, json_set(body, '$.id', ?2), ${ofAsset} from asset where number = 1`,
   );
+  const ofFields = columns('asset_field', ['asset']);
+  const addFields = database.prepare(`insert into asset_field(asset, ${ofFields}) select ?, ${ofFields} from asset_field where asset = 1`);
   const addVector = database.prepare(
     'insert into vector(id, collection, asset, generation, scale, code) select ?1, collection, ?1, generation, ?2, ?3 from vector where id = 1',
   );
@@ -44,7 +49,8 @@ async function write(total) {
   const vector = new Float32Array(DIMENSIONS);
   for (let number = 2; number <= total; number++) {
     const { code, scale } = quantise(vectorOf(number - 1, vector));
-    addAsset.run(asset(number - 1).id, number);
+    addAsset.run(number, asset(number - 1).id);
+    addFields.run(number);
     addVector.run(number, scale, code);
     addChange.run(number);
     if (number % 50_000 === 0) database.exec('commit; begin');
