@@ -71,6 +71,7 @@ function added({ status }: Asset): string {
 async function ingestMany(studio: Studio, path: string, collection: string, description: Description) {
   studio.assets.checkDescription(description);
   const { jobId, existing } = await studio.assets.ingestFolder(studio.ports, { path, collection, description });
+  studio.libraryRunner.kick();
   const advice = `${existing ? 'The same files are being added already' : 'All pictures and videos are being added in the background'}: call get_job {jobId: "${jobId}"} for progress and the reason of each file that fails.`;
   return { data: { jobId, advice }, text: advice };
 }
