@@ -134,7 +134,10 @@ it('another process adds, edits, deletes and searches meanwhile, and notices not
     await call('ingest_image', { path: extra[added++], collection: COLLECTION });
     await call('ingest_image', { imageId: probe, caption: `edited ${added}` });
     const victim = others.pop();
-    if (victim && deleted.length < 8) deleted.push((await call<{ id: string }>('delete_image', { imageId: victim }), victim));
+    if (victim && deleted.length < 8) {
+      await call('delete_image', { imageId: victim });
+      deleted.push(victim);
+    }
     const { hits } = await call<{ hits: { id: string }[] }>('search_images', { imageId: probe, collection: COLLECTION, limit: 50, includeImages: false });
     expect(hits.map(({ id }) => id)).not.toEqual(expect.arrayContaining([deleted.at(-1)]));
     // All that are there but the query picture itself.
