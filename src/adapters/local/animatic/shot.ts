@@ -61,11 +61,15 @@ interface Size {
 export function planScene(plan: ShotPlan, source: Size, cutout = false): { path: CameraPath; decodeSize: Size } {
   const { camera, subject, seed } = plan;
   const path = planPath({ camera, source, target: plan, durationSeconds: plan.frames / plan.fps, subject, cutout, seed });
+  return { path, decodeSize: sizeFor(path, plan, source) };
+}
+
+/** The size at which a picture is decoded for a path. */
+export function sizeFor(path: CameraPath, { camera, width }: ShotPlan, source: Size): Size {
   // A turned view is drawn without a stretched filter, so it must not be larger than the output.
   const oversampling = /^(?:roll|handheld)/.test(camera.move) ? 1 : OVERSAMPLING;
-  const scale = Math.min(1, (oversampling * plan.width) / path.minWidth, (MAX_STEP * plan.width) / path.maxWidth);
-  const decodeSize = { width: Math.max(1, Math.round(source.width * scale)), height: Math.max(1, Math.round(source.height * scale)) };
-  return { path, decodeSize };
+  const scale = Math.min(1, (oversampling * width) / path.minWidth, (MAX_STEP * width) / path.maxWidth);
+  return { width: Math.max(1, Math.round(source.width * scale)), height: Math.max(1, Math.round(source.height * scale)) };
 }
 
 /** The plan of a shot's last picture: shown whole and at rest, so that the shot ends on exactly that frame. */
