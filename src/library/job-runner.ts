@@ -24,7 +24,10 @@ const LEASE_SECONDS = 5;
 const HEARTBEAT_MS = 1000;
 /** A job that this server may not read, or cannot carry on for now, is left to others for this long. */
 const LEAVE_MS = 60_000;
-/** Pictures at a time: one decodes on each core while others wait for the vision model, which has a process of its own. */
+/**
+ * Pictures at a time: one decodes on each core while others wait for the vision model, which has a process of its own, or for the disk. Measured on
+ * two cores (photographs of 1 megapixel, descriptor, median of three): 9 images/s with one slot, 17 with two and with three, 22 with four, 16 with six.
+ */
 const SLOTS = availableParallelism() + 2;
 
 /** Advances unfinished jobs of the library; several servers may run one each, and every job is held by one of them. */
