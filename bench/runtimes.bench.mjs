@@ -23,6 +23,10 @@ export async function bench({ say }) {
   try {
     const native = await installNative(root);
     say(`onnxruntime-node: ${native.megabytes} MB installed in ${native.seconds} s`);
+    const installed = await installPackage(root);
+    say('npm install of the package', installed);
+    const web = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');
+    const webMegabytes = await megabytesBelow(path.resolve(web, '../..'));
     const nativeModule = path.join(root, 'native/node_modules/onnxruntime-node');
     const packaged = await measurePackaged(nativeModule);
     say('packaged model', packaged);
@@ -31,9 +35,6 @@ export async function bench({ say }) {
       base[weights] = await measureBase(path.join(root, weights), weights, nativeModule);
       say(`SigLIP 2 base size, ${weights}`, base[weights]);
     }
-    const installed = await installPackage(root);
-    say('npm install of the package', installed);
-    const webMegabytes = await megabytesBelow(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web/package.json')));
     return { packaged, siglip2BaseSize: base, installMegabytes: { onnxruntimeWeb: webMegabytes, onnxruntimeNode: native.megabytes }, npmInstall: installed };
   } finally {
     await rm(root, { recursive: true, force: true, maxRetries: 5 });

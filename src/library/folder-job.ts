@@ -2,6 +2,7 @@ import { errorData } from '../errors.ts';
 import type { AllowedFile, Ports } from '../ports.ts';
 import { refuseOtherCase } from './collections.ts';
 import { checkDescription } from './description.ts';
+import { embeddersOf } from './embedders.ts';
 import type { FileOutcome } from './file-log.ts';
 import { type Description, ingest } from './ingest.ts';
 import { type JobRun, tryTwice } from './job-run.ts';
@@ -45,6 +46,8 @@ async function* filesOf(ports: Ports, path: string): AsyncIterable<AllowedFile &
 export async function runFolderIngest(ports: Ports, run: JobRun, work: Extract<Work, { type: 'ingest' }>): Promise<JobEnd> {
   const { log, halt } = run;
   if (halt.aborted) return { state: 'cancelled' };
+  // A model that is not here is said of the job, which waits for it, and not of each file.
+  await embeddersOf(ports, work.collection);
   const seen = new Set<string>();
   for await (const { file } of log.outcomes()) seen.add(file);
   const before = seen.size;

@@ -3,6 +3,7 @@ import type { Asset, FileBytes, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
 import { refuseOtherCase } from './collections.ts';
 import { checkDescription, type Description, describedAsset } from './description.ts';
+import { embeddersOf } from './embedders.ts';
 import { lookAtClip, lookAtPicture, refuseCutOff } from './look.ts';
 import { type NearDuplicate, nearDuplicatesOf } from './near-duplicates.ts';
 import { addLooked } from './new-asset.ts';
@@ -36,6 +37,8 @@ export async function ingest(
   const file = await loadSource(ports, source, options);
   const known = await ports.catalog.findBySha256(collection, createHash('sha256').update(file.bytes).digest('hex'));
   if (known) return { asset: await describe(ports, known, description), alreadyThere: true, nearDuplicates: [] };
+  // A model that cannot be had is said at once: looking at the picture takes longer.
+  await embeddersOf(ports, collection);
   const asset = await add(ports, file, collection, description, options);
   const first = await ports.catalog.findBySha256(collection, asset.sha256);
   if (!first || first.id === asset.id) return { asset, alreadyThere: false, nearDuplicates: await nearDuplicatesOf(ports, asset) };

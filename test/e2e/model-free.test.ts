@@ -38,7 +38,7 @@ describe.skipIf(Boolean(why))(`without any model${why}`, () => {
     expect(image.hits[0].id).toBe(sheep);
   });
 
-  it('a video is made and measured, without a verdict on its likeness', async () => {
+  it('a video is made and measured, without a verdict on its likeness', { timeout: 60_000 }, async () => {
     const { jobId } = await server.call<{ jobId: string }>('generate_video', {
       ...{ prompt: 'Slow zoom in', query: 'flock', durationSeconds: 1, resolution: '480p' },
     });
@@ -53,7 +53,7 @@ describe.skipIf(Boolean(why))(`without any model${why}`, () => {
     expect(report.summary).toMatch(/no calibrat/i);
   });
 
-  it('starts no process with a model in it', async () => {
+  it('starts no process with a model in it', { timeout: 60_000 }, async () => {
     expect(children().join('\n')).toMatch(/child\.js/);
     expect(visionChildren()).toEqual([]);
     const { ports } = await server.studio();
