@@ -130,15 +130,21 @@ function bareScan(base) {
 
 /** The ten nearest by dot products of floats, of all and of what each filter keeps. */
 function truth(base, query) {
-  const scores = new Float64Array(COUNT);
+  const best = { all: [], tenth: [], thousandth: [] };
+  const offer = (list, number, score) => {
+    if (list.length === K && score <= list[K - 1].score) return;
+    list.push({ number, score });
+    list.sort((one, other) => other.score - one.score);
+    list.length = Math.min(list.length, K);
+  };
   for (let i = 0; i < COUNT; i++) {
     let sum = 0;
     for (let j = 0, at = i * DIMENSIONS; j < DIMENSIONS; j++, at++) sum += base.all[at] * query[j];
-    scores[i] = sum;
+    offer(best.all, i, sum);
+    if (IS_KEPT.tenth(i)) offer(best.tenth, i, sum);
+    if (IS_KEPT.thousandth(i)) offer(best.thousandth, i, sum);
   }
-  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a]);
-  const first = (isKept) => new Set(order.filter(isKept).slice(0, K));
-  return { all: first(() => true), tenth: first(IS_KEPT.tenth), thousandth: first(IS_KEPT.thousandth) };
+  return Object.fromEntries(Object.entries(best).map(([name, list]) => [name, new Set(list.map(({ number }) => number))]));
 }
 
 const recall = (numbers, wanted) => numbers.filter((number) => wanted.has(number)).length / wanted.size;
