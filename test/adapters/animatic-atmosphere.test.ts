@@ -3,14 +3,16 @@ import { atmosphereNotes, type Effect, readAtmosphere } from '../../src/adapters
 import { lastPlan, planScene, renderShot } from '../../src/adapters/local/animatic/shot.ts';
 import { draw, lumaOf, planOf, shotOf, TEXTURE, WIDTH } from './animatic-pictures.ts';
 
+const KINDS = ['water', 'heat', 'flames', 'fog', 'smoke', 'rays', 'snow', 'rain', 'particles', 'sparks', 'grain'] as const;
+
 describe('atmosphere', () => {
   const grey = draw(400, 300, () => [60, 70, 90]);
   const snow: Effect[] = [{ kind: 'snow', density: 'normal' }];
 
   it('draws the same bytes for the same seed and others for another seed', () => {
-    for (const kind of ['snow', 'rain', 'fog', 'grain'] as const) {
+    for (const kind of KINDS) {
       const effects: Effect[] = [{ kind, density: 'normal' }];
-      const bytes = (seed: number) => Buffer.from(shotOf(planOf('static', { effects, seed }), grey).draw(7).bytes);
+      const bytes = (seed: number) => Buffer.from(shotOf(planOf('static', { effects, seed }), TEXTURE).draw(7).bytes);
       expect(bytes(1).equals(bytes(1)), kind).toBe(true);
       expect(bytes(1).equals(bytes(2)), kind).toBe(false);
     }
@@ -36,6 +38,65 @@ describe('atmosphere', () => {
       const { y } = shotOf(planOf('static', { effects: [{ kind, density: 'normal' }] }), grey).draw(3);
       expect(Math.max(...y), kind).toBeGreaterThan(plain + 30);
     }
+  });
+
+  it('changes something from frame to frame, more of it where more is asked for, and never everything', () => {
+    const plain = lumaOf(shotOf(planOf('static'), TEXTURE).draw(0));
+    for (const kind of KINDS) {
+      const change = (density: Effect['density']) => {
+        const shot = shotOf(planOf('static', { effects: [{ kind, density }], frames: 48 }), TEXTURE);
+        const frames = [12, 20, 28].map((index) => lumaOf(shot.draw(index)));
+        expect(frames[1], kind).not.toEqual(frames[0]);
+        return frames.reduce((sum, frame) => sum + frame.reduce((total, value, at) => total + Math.abs(value - plain[at]), 0), 0) / plain.length / 3;
+      };
+      const [light, heavy] = [change('light'), change('heavy')];
+      expect(light, kind).toBeGreaterThan(0.02);
+      expect(heavy, kind).toBeGreaterThan(light * 1.3);
+      expect(heavy, kind).toBeLessThan(75);
+    }
+  });
+
+  it('gives firelight, sparks and glowing motes the colour of fire, and smoke none', () => {
+    const tint = (kind: Effect['kind']) => {
+      const { u, v } = shotOf(planOf('static', { effects: [{ kind, density: 'heavy' }], frames: 48 }), grey).draw(20);
+      const { u: u0, v: v0 } = shotOf(planOf('static'), grey).draw(0);
+      const most = v.reduce((index, value, at) => (value - v0[at] > v[index] - v0[index] ? at : index), 0);
+      return { blue: u[most] - u0[most], red: v[most] - v0[most] };
+    };
+    for (const kind of ['flames', 'sparks', 'particles'] as const) {
+      expect(tint(kind).red, kind).toBeGreaterThan(2);
+      expect(tint(kind).blue, kind).toBeLessThan(-2);
+    }
+    expect(tint('smoke').red).toBeLessThan(8);
+  });
+
+  it('lets firelight flicker: its brightness changes from frame to frame, but not wildly', () => {
+    const shot = shotOf(planOf('static', { effects: [{ kind: 'flames', density: 'normal' }], frames: 96 }), grey);
+    const levels = Array.from({ length: 96 }, (_, index) => lumaOf(shot.draw(index)).reduce((sum, value) => sum + value, 0) / (WIDTH * 180));
+    expect(Math.max(...levels) - Math.min(...levels)).toBeGreaterThan(2);
+    expect(Math.max(...levels.slice(1).map((level, index) => Math.abs(level - levels[index])))).toBeLessThan(8);
+  });
+
+  it('bends the picture where the air is hot or the water moves, and nowhere else', () => {
+    const plain = lumaOf(shotOf(planOf('static'), TEXTURE).draw(0));
+    for (const [kind, clear] of [
+      ['heat', 30],
+      ['water', 85],
+    ] as const) {
+      const drawn = lumaOf(shotOf(planOf('static', { effects: [{ kind, density: 'heavy' }] }), TEXTURE).draw(9));
+      expect(drawn.subarray(0, clear * WIDTH), kind).toEqual(plain.subarray(0, clear * WIDTH));
+      expect(drawn.subarray(130 * WIDTH, 150 * WIDTH), kind).not.toEqual(plain.subarray(130 * WIDTH, 150 * WIDTH));
+    }
+  });
+
+  it('keeps a subject that stands in the water steady', () => {
+    const subject = { x: 0.35, y: 0.5, width: 0.3, height: 0.4 };
+    const plan = planOf('static', { subject });
+    const plain = lumaOf(shotOf(plan, TEXTURE).draw(0));
+    const drawn = lumaOf(shotOf({ ...plan, effects: [{ kind: 'water', density: 'heavy' }] }, TEXTURE).draw(9));
+    const at = 126 * WIDTH + 160;
+    expect(drawn.subarray(at - 20, at + 20)).toEqual(plain.subarray(at - 20, at + 20));
+    expect(drawn.subarray(at - 150, at - 110)).not.toEqual(plain.subarray(at - 150, at - 110));
   });
 
   it('lets flakes fall downwards', () => {
@@ -103,6 +164,21 @@ describe('atmosphere', () => {
         { kind: 'rain', density: 'normal' },
       ],
     ],
+    ['a street market with drifting smoke', [{ kind: 'smoke', density: 'normal' }]],
+    ['a smoke-free bar', []],
+    ['thick smoke over the ruins', [{ kind: 'smoke', density: 'heavy' }]],
+    ['sparks fly from the grinder', [{ kind: 'sparks', density: 'normal' }]],
+    ['glowing embers rise into the night', [{ kind: 'sparks', density: 'normal' }]],
+    ['fireflies in the meadow', [{ kind: 'particles', density: 'normal' }]],
+    ['golden dust floats in the air', [{ kind: 'particles', density: 'normal' }]],
+    ['a cup by candlelight', [{ kind: 'flames', density: 'normal' }]],
+    ['a fire truck near a fire hydrant', []],
+    ['a road in heat haze', [{ kind: 'heat', density: 'normal' }]],
+    ['shimmering water under the pier', [{ kind: 'water', density: 'normal' }]],
+    ['the lake gently ripples', [{ kind: 'water', density: 'normal' }]],
+    ['soft light rays through the trees', [{ kind: 'rays', density: 'light' }]],
+    ['sunbeams and rays of golden light', [{ kind: 'rays', density: 'normal' }]],
+    ['no smoke and no fire', []],
     ['snow and no fog', []],
     ['no snow or rain', []],
     ['a field of snow without fog', []],
@@ -122,7 +198,10 @@ describe('atmosphere', () => {
     ['a hut without snow', []],
     ['a snow-covered hut', []],
     ['a snow leopard', []],
-    ['snow in the light of a candle', ['Not drawn by the animatic: the light of flames.', bare]],
+    ['snow in the light of a candle', [bare]],
+    ['gentle waves flow around the shell', ['Not drawn by the animatic: flowing water.']],
+    ['she waves at the camera', []],
+    ['a campfire at night', ['Not drawn by the animatic: the flames themselves (their light is).']],
   ];
   for (const [prompt, notes] of noted) {
     it(`${notes.length > 0 ? 'notes what is not drawn' : 'notes nothing'} for "${prompt}"`, () => {

@@ -9,6 +9,8 @@ export interface Moment {
   timeSeconds: number;
   shiftX: number;
   shiftY: number;
+  /** Middle and size of the subject on screen, in output pixels; absent where none is known. */
+  subject?: { x: number; y: number; width: number; height: number } | undefined;
 }
 
 /** Draws one effect over a finished frame. Deterministic: the same seed and moment give the same pixels. */

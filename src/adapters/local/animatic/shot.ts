@@ -7,7 +7,7 @@ import { smoothstep } from './ease.ts';
 import { createFrame, type Frame, ViewPainter } from './frames.ts';
 import type { Layers } from './layers.ts';
 import { blurAlong } from './motion-blur.ts';
-import type { Overlay } from './overlay.ts';
+import type { Moment, Overlay } from './overlay.ts';
 import { type CameraPath, hasDepth, planPath } from './path.ts';
 import { toPicture } from './planes.ts';
 import type { View } from './stage.ts';
@@ -98,7 +98,7 @@ export function renderShot(plan: ShotPlan, first: Scene, last?: Scene): Rendered
       if (mix < 1) paintFirst(progress, frame);
       if (paintLast && mix > 0) paintLast(progress, mix < 1 ? second : frame);
       if (mix > 0 && mix < 1) dissolve(frame.bytes, second.bytes, mix);
-      drawOverlays(overlays, frame, plan, index, start, first.path.at(progress));
+      drawOverlays(overlays, frame, plan, first.source, index, start, first.path.at(progress));
       return frame;
     },
   };
@@ -136,10 +136,22 @@ function dissolve(into: Uint8Array, other: Uint8Array, share: number): void {
   for (let at = 0; at < into.length; at++) into[at] += ((other[at] - into[at]) * weight + 128) >> 8;
 }
 
-function drawOverlays(overlays: Overlay[], frame: Frame, plan: ShotPlan, index: number, start: View, view: View): void {
+function drawOverlays(overlays: Overlay[], frame: Frame, plan: ShotPlan, source: Size, index: number, start: View, view: View): void {
   const pixels = plan.width / view.width;
-  const moment = { index, timeSeconds: index / plan.fps, shiftX: (start.x - view.x) * pixels, shiftY: (start.y - view.y) * pixels };
+  const subject = subjectOnScreen(plan, source, view);
+  const moment = { index, timeSeconds: index / plan.fps, shiftX: (start.x - view.x) * pixels, shiftY: (start.y - view.y) * pixels, subject };
   for (const overlay of overlays) overlay(frame, moment);
+}
+
+function subjectOnScreen({ subject, width, height }: ShotPlan, source: Size, view: View): Moment['subject'] {
+  if (!subject) return undefined;
+  const pixels = width / view.width;
+  return {
+    x: ((subject.x + subject.width / 2) * source.width - view.x) * pixels + width / 2,
+    y: ((subject.y + subject.height / 2) * source.height - view.y) * pixels + height / 2,
+    width: subject.width * source.width * pixels,
+    height: subject.height * source.height * pixels,
+  };
 }
 
 /** Depth is a guess from one picture; which one was made. */
