@@ -67,8 +67,12 @@ export class ResidentCollection {
       orderOf: (slot) => this.#numbers[slot],
       exactScore: (vectorId) => exactScore(sql, vectorId, query),
     });
+    const idOf = idsOf(
+      sql,
+      found.map(({ slot }) => this.#numbers[slot]),
+    );
     return found.map(({ slot, score, atSeconds }) => ({
-      id: idOf(sql, this.#numbers[slot]),
+      id: idOf(this.#numbers[slot]),
       score: Math.max(-1, Math.min(1, score)),
       ...(Number.isNaN(atSeconds) ? {} : { atSeconds }),
     }));
@@ -83,7 +87,11 @@ export class ResidentCollection {
       if (allowed ? allowed[slot] === 1 : this.#numbers[slot] !== 0) best.offer(slot, score);
       return best.floor;
     });
-    return best.entries.map(({ key, score }) => ({ id: idOf(sql, this.#numbers[key]), score }));
+    const idOf = idsOf(
+      sql,
+      best.entries.map(({ key }) => this.#numbers[key]),
+    );
+    return best.entries.map(({ key, score }) => ({ id: idOf(this.#numbers[key]), score }));
   }
 
   nearDuplicates(sql: Sql, hash: string, maxDistance: number, k: number): { id: string; distance: number }[] {
@@ -95,7 +103,11 @@ export class ResidentCollection {
     part.data.within(hash, maxDistance, (slot, distance) => {
       if (this.#numbers[slot] !== 0) best.offer(slot, -distance);
     });
-    return best.entries.map(({ key, score }) => ({ id: idOf(sql, this.#numbers[key]), distance: Math.abs(score) }));
+    const idOf = idsOf(
+      sql,
+      best.entries.map(({ key }) => this.#numbers[key]),
+    );
+    return best.entries.map(({ key, score }) => ({ id: idOf(this.#numbers[key]), distance: Math.abs(score) }));
   }
 
   /** The collection's assets by number, and which of them the filter lets through. */
@@ -108,7 +120,7 @@ export class ResidentCollection {
       has: (number) => this.#slotOfNumber.has(number),
       isAllowed: flags ? (number) => flags[this.#slotOfNumber.get(number) ?? -1] === 1 : (number) => this.#slotOfNumber.has(number),
       allowed: flags && this.#allowedNumbers(flags),
-      idOf: (number) => idOf(sql, number),
+      idsOf: (numbers) => idsOf(sql, numbers),
     };
   }
 
@@ -218,10 +230,15 @@ export function byNewest(a: Position, b: Position): number {
   return isOlder(a, b) ? 1 : -1;
 }
 
-function idOf(sql: Sql, number: number): string {
-  const id = sql('select id from asset where number = ?').get<{ id: string }>(number)?.id;
-  if (id === undefined) throw new Error(`asset ${number} is gone`);
-  return id;
+/** Ids by number, in one statement, since each call of the driver has a cost of its own. */
+function idsOf(sql: Sql, numbers: readonly number[]): (number: number) => string {
+  const rows = sql('select json_group_array(json_array(number, id)) as rows from asset where number in (select value from json_each(?))');
+  const ids = new Map(JSON.parse(rows.get<{ rows: string }>(JSON.stringify(numbers))?.rows ?? '[]') as [number, string][]);
+  return (number) => {
+    const id = ids.get(number);
+    if (id === undefined) throw new Error(`asset ${number} is gone`);
+    return id;
+  };
 }
 
 function exactScore(sql: Sql, vectorId: number, query: Float64Array): number {
