@@ -19,7 +19,7 @@ export interface Lists {
 }
 
 /** Assets read at a time while fusing. */
-const BATCH = 32;
+const BATCH = 16;
 
 /**
  * Ids by the sum of their strengths, the first `count` of them in their true order. Not by rank (RRF, Cormack et al. 2009): its nearly flat

@@ -80,6 +80,19 @@ export function stem(word: string): string {
 
 function stripped(word: string): string {
   if (word.length < 3) return word;
+  const known = stems.get(word);
+  if (known !== undefined) return known;
+  if (stems.size >= MOST_STEMS) stems.clear();
+  const found = stemOf(word);
+  stems.set(word, found);
+  return found;
+}
+
+/** Words of captions come again and again, and a search reads dozens of captions. */
+const stems = new Map<string, string>();
+const MOST_STEMS = 20_000;
+
+function stemOf(word: string): string {
   let stemmed = withoutPast(withoutPlural(word));
   if (stemmed.endsWith('y') && hasVowel(stemmed.slice(0, -1))) stemmed = `${stemmed.slice(0, -1)}i`;
   stemmed = replaceEnding(stemmed, STEP_2, (rest) => measure(rest) > 0);

@@ -4,6 +4,8 @@ import { stem } from './stem.ts';
 const CONTINUOUS = ['Hani', 'Hira', 'Kana', 'Bopo', 'Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr'].map((script) => `\\p{scx=${script}}`).join('');
 const CHARACTER = '[\\p{L}\\p{N}\\p{M}]';
 const WORD = new RegExp(`(?<run>(?:(?=${CHARACTER})[${CONTINUOUS}])+)|(?:(?![${CONTINUOUS}])${CHARACTER})+`, 'gu');
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+const PLAIN = /^[\x00-\x7f]*$/;
 
 /**
  * English words that only carry grammar: they stand in every caption and say nothing of the picture. Numerals are not among them ("two
@@ -29,6 +31,14 @@ export interface Word {
 
 /** The words of a text. */
 export function wordsOf(text: string): Word[] {
+  // Most texts are plain English, and dozens of them are read in a search.
+  if (PLAIN.test(text))
+    return (
+      text
+        .toLowerCase()
+        .replace(/(?<=[a-z])'s(?![a-z])/g, '')
+        .match(/[a-z0-9]+/g) ?? []
+    ).map((word) => ({ text: word, isRun: false }));
   return [...fold(text).matchAll(WORD)].map((match) => ({ text: match[0], isRun: match.groups?.run !== undefined }));
 }
 
