@@ -84,6 +84,22 @@ export function recogniserContract(open: () => Promise<{ recogniser: Recogniser;
       expect(shares.get('red')).toBeLessThan(0.75);
     });
 
+    it('names black and white things in their own light and shadow', async () => {
+      const found = await recogniser.recognise([flat(64, 64, [44, 44, 46]), flat(64, 64, [222, 222, 220])]);
+      expect(found.map(({ colours }) => colours[0][0])).toEqual(['black', 'white']);
+    });
+
+    it("takes the subject's colours from the subject, and none where nothing stands out", async () => {
+      const { width, height } = photographs[2];
+      const onGreen = await placed(photographs[2], width * 2, height * 2, 0, height, '#1e8c2d');
+      const [{ colours, subjectColours = [] }, plain] = await recogniser.recognise([onGreen, flat(250, 250, [90, 120, 160])]);
+      const green = (list: [string, number][]) => new Map(list).get('green') ?? 0;
+      expect(green(colours)).toBeGreaterThan(0.5);
+      expect(green(subjectColours)).toBeLessThan(0.1);
+      expect(subjectColours.reduce((sum, [, share]) => sum + share, 0)).toBeGreaterThan(0.9);
+      expect(plain.subjectColours).toBeUndefined();
+    });
+
     it('describes what was seen in words, best first and as many as asked for', async () => {
       const words = await recogniser.describe(seen[1], { limit: 2 });
       expect(words[0].word).toMatch(/mountain/i);
@@ -169,6 +185,14 @@ export function recogniserContract(open: () => Promise<{ recogniser: Recogniser;
 
     it('reads hyphenated words and possessives by their parts where it does not know the whole', async () => {
       expect(await read("the wolf's 2-seat T-shirts")).toEqual({ known: ['wolf', 'seat', 't-shirt'], colours: [], unknownWords: ['seat'] });
+    });
+
+    it('knows what a compound is by its last word', async () => {
+      const [bowl, cup, bag] = await Promise.all(['bowl', 'cup', 'shoulder bag'].map(async (word) => (await recogniser.understand(word)).concepts[0]));
+      expect(bowl.weight).toBeGreaterThanOrEqual(0.7);
+      expect(cup.classes.length).toBeLessThan(5);
+      expect(bag.classes.length).toBeLessThan(10);
+      expect(bag.weight).toBeLessThan(0.7);
     });
 
     it('names a word that it knows only by its neighbours as not known', async () => {
