@@ -276,7 +276,9 @@ describe('a failed call leaves nothing in the store', () => {
     const before = await objects();
     const cutPng = (await noise().png().toBuffer()).subarray(0, 20_000);
     expect(await server.error('ingest_image', { path: await file('half.png', cutPng) })).toContain('INVALID_MEDIA');
-    expect(await server.error('ingest_image', { path: await file('fine.png', await png(92, 62)), collection: 'elsewhere' })).toContain('MISCONFIGURED');
+    expect(await server.error('ingest_image', { path: await file('fine.png', await png(92, 62)), collection: 'elsewhere' })).toContain(
+      'model-of-another-machine',
+    );
     expect(await objects()).toEqual(before);
   });
 
@@ -287,7 +289,7 @@ describe('a failed call leaves nothing in the store', () => {
     await server.call('delete_image', { imageId: asset.id });
     const before = await objects();
     expect(before.some((name) => name.includes(path.basename(asset.path)))).toBe(true);
-    expect(await server.error('ingest_image', { path: source, collection: 'elsewhere' })).toContain('MISCONFIGURED');
+    expect(await server.error('ingest_image', { path: source, collection: 'elsewhere' })).toContain('model-of-another-machine');
     expect(await objects()).toEqual(before);
   });
 });
