@@ -61,24 +61,11 @@ function withoutFinalE(word: string): string {
   return measure(rest) > 1 || (measure(rest) === 1 && !endsShort(rest)) ? rest : word;
 }
 
-/** Words stemmed before: a search stems the texts of hundreds of assets, which share most of their words. */
-const known = new Map<string, string>();
-const MOST_KNOWN = 20_000;
-
 /**
  * The stem of an English word in lower case, so that "boxes" and "box" compare as equal. M. F. Porter, "An algorithm for suffix stripping",
  * Program 14(3), 1980, as SQLite's FTS5 has it (sqlite.org/fts5.html#porter_tokenizer, read 2026-11): words shorter than 3 characters stay.
  */
 export function stem(word: string): string {
-  let stemmed = known.get(word);
-  if (stemmed !== undefined) return stemmed;
-  stemmed = stripped(word);
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(word, stemmed);
-  return stemmed;
-}
-
-function stripped(word: string): string {
   if (word.length < 3) return word;
   const known = stems.get(word);
   if (known !== undefined) return known;
