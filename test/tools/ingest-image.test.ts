@@ -237,6 +237,8 @@ describe('a folder or pattern', () => {
       expect(result.jobId).toMatch(/^job_/);
       expect(result.advice).toContain(`get_job {jobId: "${result.jobId}"}`);
       expect(result.asset).toBeUndefined();
+      const { assets, ports } = await server.studio();
+      await expect.poll(async () => (await assets.readLibraryJobView(ports, result.jobId))?.state, { timeout: 20_000 }).toBe('succeeded');
     }
     expect(await server.error('ingest_image', { path: folder, attributes: { status: 'x' } })).toContain('every asset has');
   });
@@ -268,7 +270,8 @@ describe('a collection that requires approval', () => {
 });
 
 describe('a failed call leaves nothing in the store', () => {
-  const objects = async () => (await readdir(path.join(server.home, 'objects'), { recursive: true })).filter((name) => name.includes('.')).sort();
+  const objects = async () =>
+    (await readdir(path.join(server.home, 'objects'), { recursive: true }).catch(() => [])).filter((name) => name.includes('.')).sort();
 
   it('where the picture is broken, or the collection cannot be searched here', async () => {
     const { ports } = await server.studio();
