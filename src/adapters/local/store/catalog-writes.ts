@@ -6,7 +6,7 @@ import { collectionNamed, countAttributes, makeCollection } from './collection-r
 import type { Database, Sql } from './database.ts';
 import { bind, checkLength, firstOf, generationsOf, insertVectors, unbindIfEmpty } from './generations.ts';
 import { indexedText, scopeToken } from './search-text.ts';
-import { inShortTransactions, repeatInShortTransactions } from './short-transactions.ts';
+import { eachInShortTransactions, inShortTransactions, type Step } from './short-transactions.ts';
 
 interface Entry {
   asset: Asset;
@@ -25,14 +25,14 @@ export async function upsertAssets(database: Database, entries: readonly Entry[]
       bound.set(collection, known.length > 0 ? known : wouldBind(sql, entry));
     }
   });
-  await inShortTransactions(database, entries, (sql, entry) => {
+  await eachInShortTransactions(database, entries, (sql, entry) => {
     checkConflicts(sql, entry, boundGenerations(sql, entry.asset.collection));
-    upsertAsset(sql, entry, defaultEmbedderId);
+    return upsertAsset(sql, entry, defaultEmbedderId);
   });
 }
 
 export function removeAssets(database: Database, ids: readonly string[]): Promise<void> {
-  return inShortTransactions(database, ids, removeAsset);
+  return eachInShortTransactions(database, ids, removeAsset);
 }
 
 function checkVectors({ asset, vectors = [] }: Entry): void {
@@ -76,7 +76,7 @@ function checkConflicts(sql: Sql, { asset, vectors }: Entry, generations: readon
   }
 }
 
-function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: string): void {
+function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: string): Step['atEnd'] {
   const collection = collectionNamed(sql, asset.collection) ?? makeCollection(sql, asset.collection, defaultEmbedderId);
   const { colours, classes, subject_colours } = seenColumns(asset.seen);
   const { number } = sql(`
@@ -104,8 +104,8 @@ function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: str
     if (collection.dimensions === 0) bind(sql, collection, vectors);
     replaceVectors(sql, collection.id, number, vectors);
   }
-  indexText(sql, collection.id, number, asset);
   logChange(sql, collection.id, number);
+  return () => indexText(sql, collection.id, number, asset);
 }
 
 function indexText(sql: Sql, collection: number, number: number, { name, caption = '', tags, attributes = {} }: Asset): void {
@@ -136,28 +136,28 @@ function logChange(sql: Sql, collection: number, asset: number): void {
   sql('insert or replace into change(collection, asset) values(?, ?)').run(collection, asset);
 }
 
-function removeAsset(sql: Sql, id: string): void {
+function removeAsset(sql: Sql, id: string): Step['atEnd'] {
   const found = sql('select number, collection from asset where id = ?').get<{ number: number; collection: number }>(id);
-  if (!found) return;
+  if (!found) return undefined;
   const { number, collection } = found;
   countAttributes(sql, collection, { gone: attributesOf(sql, number), added: [] });
   const { changes: hadVectors } = sql('delete from vector where asset = ?').run(number);
-  sql('delete from asset_text where rowid = ?').run(number);
   sql('delete from asset_field where asset = ?').run(number);
   sql('delete from asset where number = ?').run(number);
   logChange(sql, collection, number);
   if (hadVectors > 0) unbindIfEmpty(sql, collection);
+  return () => sql('delete from asset_text where rowid = ?').run(number);
 }
 
 /** Asset by asset, so that a call that is interrupted can be made again; the row of the collection goes with the last of them. */
 export function removeCollection(database: Database, name: string): Promise<void> {
-  return repeatInShortTransactions(database, (sql) => {
+  return inShortTransactions(database, (sql) => {
     const collection = collectionNamed(sql, name)?.id;
-    if (collection === undefined) return false;
+    if (collection === undefined) return { goesOn: false };
     const next = sql('select id from asset where collection = ? limit 1').get<{ id: string }>(collection);
-    if (next) removeAsset(sql, next.id);
-    else forgetCollection(sql, collection);
-    return next !== undefined;
+    if (next) return { goesOn: true, atEnd: removeAsset(sql, next.id) };
+    forgetCollection(sql, collection);
+    return { goesOn: false };
   });
 }
 

@@ -60,9 +60,10 @@ export function attributeNames(sql: Sql, collection: string): string[] {
 
 /** Counts the attributes that an asset lost and gained. */
 export function countAttributes(sql: Sql, collection: number, { gone, added }: { gone: readonly string[]; added: readonly string[] }): void {
-  for (const name of gone) {
-    sql('update attribute set assets = assets - 1 where collection = ? and name = ?').run(collection, name);
-    sql('delete from attribute where collection = ? and name = ? and assets = 0').run(collection, name);
+  const names = JSON.stringify(gone);
+  if (gone.length > 0) {
+    sql('update attribute set assets = assets - 1 where collection = ? and name in (select value from json_each(?))').run(collection, names);
+    sql('delete from attribute where collection = ? and assets = 0').run(collection);
   }
   for (const name of added) {
     sql('insert into attribute(collection, name, assets) values(?, ?, 1) on conflict do update set assets = assets + 1').run(collection, name);

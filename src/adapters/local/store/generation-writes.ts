@@ -3,7 +3,7 @@ import type { AssetVector } from '../../../ports.ts';
 import { collectionNamed } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
 import { activate, addGeneration, checkLength, type GenerationRow, generationsOf, insertVectors } from './generations.ts';
-import { inShortTransactions, repeatInShortTransactions } from './short-transactions.ts';
+import { eachInShortTransactions, inShortTransactions } from './short-transactions.ts';
 
 interface Found {
   collection: number;
@@ -57,14 +57,15 @@ export function missingVectors(sql: Sql, name: string, embedderId: string, { lim
 }
 
 export function addVectors(database: Database, name: string, embedderId: string, entries: readonly { id: string; vectors: AssetVector[] }[]): Promise<void> {
-  return inShortTransactions(database, entries, (sql, { id, vectors }) => {
+  return eachInShortTransactions(database, entries, (sql, { id, vectors }) => {
     const found = find(sql, name, embedderId);
     if (found?.generation?.state !== 'building') throw notBuilding(name, embedderId);
     checkLength(found.generation, vectors, name);
     const { collection, generation } = found;
     const asset = sql('select number from asset where id = ? and collection = ?').get<{ number: number }>(id, collection)?.number;
-    if (asset === undefined || sql('select 1 from vector where asset = ? and generation = ?').get(asset, generation.id)) return;
+    if (asset === undefined || sql('select 1 from vector where asset = ? and generation = ?').get(asset, generation.id)) return undefined;
     insertVectors(sql, { collection, generation: generation.id, asset }, vectors);
+    return undefined;
   });
 }
 
@@ -105,11 +106,11 @@ export async function dropGeneration(database: Database, name: string, embedderI
     return found?.collection;
   });
   if (collection === undefined) return;
-  await repeatInShortTransactions(database, (sql) => {
+  await inShortTransactions(database, (sql) => {
     const dropped = sql("select id from generation where collection = ? and state = 'dropped' limit 1").get<{ id: number }>(collection)?.id;
-    if (dropped === undefined) return false;
+    if (dropped === undefined) return { goesOn: false };
     const { changes } = sql('delete from vector where id in (select id from vector where generation = ? limit 200)').run(dropped);
     if (changes === 0) sql('delete from generation where id = ?').run(dropped);
-    return true;
+    return { goesOn: true };
   });
 }

@@ -14,6 +14,7 @@ const APPLICATION_ID = 0x76726167;
  * - `change` has one row per asset ever written: its `seq` rises with each write, and a row without an asset is a removal.
  * - `vector.code` is int16 little-endian, the component being `code x scale`; a changed vector is a new row.
  * - `asset_text` is contentless: `scope` holds the collection, so one collection's search reads only its own rows.
+ *   Its `deletemerge` (sqlite.org/fts5.html, read 2026-11) is 50 %: at the default of 10 %, deleting many assets rewrites the index again and again, half a second at a time.
  * - `collection.embedder_id` and `.dimensions` are those of its active `generation`, or what it was configured with and 0.
  * - A `generation` that is `dropped` is there for nobody; it stays until its vectors are deleted.
  * - `attribute.assets` is the number of the collection's assets that have the attribute.
@@ -88,6 +89,7 @@ export const MIGRATIONS: readonly string[] = [
   create virtual table asset_text using fts5(
     scope, name, caption, tags, attributes, content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
   );
+  insert into asset_text(asset_text, rank) values('deletemerge', 50);
   insert into asset_text(rowid, scope, name, caption, tags, attributes)
     select number, 'c' || collection, indexed_text(json_extract(body, '$.name')), indexed_text(json_extract(body, '$.caption')),
       indexed_text((select group_concat(value, ' ') from json_each(body, '$.tags'))), '' from asset;
