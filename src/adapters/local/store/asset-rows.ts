@@ -1,4 +1,5 @@
 import type { Asset, Seen } from '../../../ports.ts';
+import type { Sql } from './database.ts';
 
 /** The columns of `asset` that hold what was seen. */
 export interface SeenColumns {
@@ -64,4 +65,15 @@ export function assetOf(row: AssetRow): Asset {
 
 export function bodyOf({ seen: _seen, ...rest }: Asset): string {
   return JSON.stringify(rest);
+}
+
+/** Ids by number, in one statement, since each call of the driver has a cost of its own. */
+export function idsOf(sql: Sql, numbers: readonly number[]): (number: number) => string {
+  const rows = sql('select json_group_array(json_array(number, id)) as rows from asset where number in (select value from json_each(?))');
+  const ids = new Map(JSON.parse(rows.get<{ rows: string }>(JSON.stringify(numbers))?.rows ?? '[]') as [number, string][]);
+  return (number) => {
+    const id = ids.get(number);
+    if (id === undefined) throw new Error(`asset ${number} is gone`);
+    return id;
+  };
 }

@@ -1,5 +1,5 @@
 import type { Concept, Filter, Ranked } from '../../../ports.ts';
-import type { SeenRow } from './asset-rows.ts';
+import { idsOf, type SeenRow } from './asset-rows.ts';
 import { Best } from './best.ts';
 import { eachChange } from './change-log.ts';
 import type { Sql } from './database.ts';
@@ -228,17 +228,6 @@ function isOlder(a: Position, b: Position): boolean {
 
 export function byNewest(a: Position, b: Position): number {
   return isOlder(a, b) ? 1 : -1;
-}
-
-/** Ids by number, in one statement, since each call of the driver has a cost of its own. */
-function idsOf(sql: Sql, numbers: readonly number[]): (number: number) => string {
-  const rows = sql('select json_group_array(json_array(number, id)) as rows from asset where number in (select value from json_each(?))');
-  const ids = new Map(JSON.parse(rows.get<{ rows: string }>(JSON.stringify(numbers))?.rows ?? '[]') as [number, string][]);
-  return (number) => {
-    const id = ids.get(number);
-    if (id === undefined) throw new Error(`asset ${number} is gone`);
-    return id;
-  };
 }
 
 function exactScore(sql: Sql, vectorId: number, query: Float64Array): number {
