@@ -16,7 +16,7 @@ describe('a collection whose embedder understands words', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'vrag-tiny-'));
     writeTinyClip(folder, { family: 'siglip' });
-    server = await connect({ alsoAllow: allow, environment: { VRAG_EMBEDDER: folder } });
+    server = await connect({ alsoAllow: allow, environment: { VRAG_EMBEDDER: folder, VRAG_RECOGNISER: 'off' } });
     for (const name of ['march-pastoral', 'black-canyon'] as const) await server.call('ingest_image', { path: photographPath(name), collection: 'open' });
   });
   afterAll(async () => {
