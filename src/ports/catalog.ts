@@ -53,7 +53,7 @@ export interface Asset {
   updatedAt: string;
 }
 
-/** A vector of an asset; videos have one per sampled frame. */
+/** A vector of an asset; videos have one per sampled frame, panoramas one per square beside their own. */
 export interface AssetVector {
   vector: Float32Array;
   atSeconds?: number;

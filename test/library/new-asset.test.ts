@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Asset, Embedder, Ports } from '../../src/ports.ts';
 import { type Connection, connect } from '../client.ts';
@@ -32,6 +33,35 @@ describe('a new asset is embedded', () => {
     expect(vectors).toHaveLength(1);
     expect(vectors?.[0].vector).toHaveLength(descriptor.dimensions);
     expect((await ports.catalog.vectors([id], vision.id)).size).toBe(0);
+  });
+
+  it('also by squares where it is a panorama, so that what stands at its end is found', async () => {
+    const { vision } = await embedders();
+    const barn = await sharp(photographPath('dust-bowl-home')).resize(300, 300, { fit: 'cover' }).toColourspace('srgb').removeAlpha().png().toBuffer();
+    const ground = sharp({ create: { width: 900, height: 300, channels: 3, background: '#9ab' } });
+    const { id } = await ingest(
+      'wide.png',
+      await ground
+        .composite([{ input: barn, left: 600, top: 0 }])
+        .png()
+        .toBuffer(),
+      'wide',
+    );
+    const tall = sharp({ create: { width: 300, height: 600, channels: 3, background: '#9ab' } });
+    const other = await ingest(
+      'tall.png',
+      await tall
+        .composite([{ input: barn, left: 0, top: 0 }])
+        .png()
+        .toBuffer(),
+      'wide',
+    );
+    const stored = await ports.catalog.vectors([id, other.id], vision.id);
+    expect([stored.get(id)?.length, stored.get(other.id)?.length]).toEqual([1 + 5, 1 + 3]);
+    const [vector] = await vision.embedImages([await ports.images.decode(barn, { maxSide: 300 })]);
+    const found = await ports.catalog.nearest('wide', { embedderId: vision.id, vector }, {}, 2);
+    expect(found.map(({ score }) => score)).toEqual([expect.closeTo(1, 1), expect.closeTo(1, 1)]);
+    expect(found.every(({ atSeconds }) => atSeconds === undefined)).toBe(true);
   });
 
   it('with both embedders of a collection that is being re-embedded', async () => {
