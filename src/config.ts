@@ -21,7 +21,7 @@ export const EnvironmentSchema = z.object({
   VRAG_ONNX_RUNTIME: z
     .enum(['auto', 'wasm', 'native'])
     .default('auto')
-    .describe('Runtime of the models. `auto`: `onnxruntime-node` where it is installed, else WASM. The vectors are the same.'),
+    .describe('Runtime of the models. `auto`: `onnxruntime-node` where it is installed, else WASM. Their vectors agree.'),
   VRAG_EMBEDDER: z
     .string()
     .min(1)

@@ -36,7 +36,7 @@ export interface Embedders {
   fallback(options?: EmbedderOptions): Promise<Embedder>;
   /**
    * The embedder of an id (as pinned by a collection) or of a configured name (`vision`, `descriptor`, a model id of the hub, a folder).
-   * Loads no model. MISCONFIGURED where it cannot be had here: the hint names `reindex`. INVALID_INPUT for a name of nothing, FORBIDDEN for a
+   * Loads no model. MISCONFIGURED where it cannot be had here: the hint names `reindex`. FORBIDDEN for a
    * folder outside the allowed ones or a download that is switched off, UNAVAILABLE while it is downloaded and where the hub does not answer
    * (within 15 s), UNSUPPORTED for a model of another kind or too large.
    */

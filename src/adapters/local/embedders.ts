@@ -6,7 +6,6 @@ import { AppError } from '../../errors.ts';
 import type { Embedder, EmbedderOptions, Embedders } from '../../ports.ts';
 import { createClipEmbedder } from './clip/embedder.ts';
 import { createHub } from './clip/hub.ts';
-import { REINDEX_HINT } from './clip/model.ts';
 import { type FoundModel, Models } from './clip/models.ts';
 import { readModelName, readPinned } from './clip/names.ts';
 import { contains, readableFolders } from './files-folders.ts';
@@ -44,34 +43,16 @@ export function openEmbedders(config: Config, packaged: PackagedEmbedder[]): Emb
     const known = opened.get(idOrName);
     if (known) return known.embedder;
     if (readPinned(idOrName)) return open(await models.byId(idOrName, options));
-    if (looksLikeId(idOrName, packaged)) throw unknownId(idOrName);
     return open(await models.byName(idOrName, options));
   };
   return {
     get,
-    fallback: (options) => get(config.embedder, options).catch(misconfigured),
+    fallback: (options) => get(config.embedder, options),
     close() {
       models.close();
       for (const { close } of opened.values()) close();
     },
   };
-}
-
-/** `vision-lite0.2`: an id of another version of a packaged embedder. */
-function looksLikeId(name: string, packaged: PackagedEmbedder[]): boolean {
-  return packaged.some((own) => name.startsWith(`${own.name}-`) || name.startsWith(`${own.name}.`));
-}
-
-function unknownId(id: string): AppError {
-  return new AppError('MISCONFIGURED', `This version has no embedder "${id.slice(0, 200)}".`, {
-    hint: `Use the version that it was made with. ${REINDEX_HINT}`,
-  });
-}
-
-/** A default that names nothing is a wrong setting, not a wrong argument. */
-function misconfigured(error: unknown): never {
-  if (!(error instanceof AppError) || error.code !== 'INVALID_INPUT') throw error;
-  throw new AppError('MISCONFIGURED', `VRAG_EMBEDDER: ${error.message}`, { ...(error.hint ? { hint: error.hint } : {}), cause: error });
 }
 
 /** The configured folder, and those below folders that may be read anyway: an agent may name one for `reindex`. */
