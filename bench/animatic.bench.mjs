@@ -16,8 +16,7 @@ import { median } from './stdio.mjs';
 const SECONDS = 6;
 const FPS = 24;
 const FRAMES = SECONDS * FPS;
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const SIZES = { '720p': [1280, 720], '1080p': [1920, 1080] };
+const SIZES = { '720p': { width: 1280, height: 720, rounds: 5 }, '1080p': { width: 1920, height: 1080, rounds: 2 } };
 /** What zoompan draws as `zoom in` of normal speed: one and a half times over the shot, about the middle. */
 const ZOOMPAN = { zoom: `1+0.5*on/${FRAMES - 1}`, x: 'iw/2-iw/zoom/2', y: 'ih/2-ih/zoom/2' };
 /** What else is timed, against the same reference run; `subject`: near and far things move apart. */
@@ -35,7 +34,7 @@ export async function bench({ say }) {
   try {
     const photograph = await makePhotograph(path.join(folder, 'photograph.jpg'));
     const figures = {};
-    for (const [name, [width, height]] of Object.entries(SIZES)) figures[name] = await race({ animatic, zoompan, photograph, folder, width, height, say });
+    for (const [name, size] of Object.entries(SIZES)) figures[name] = await race({ animatic, zoompan, photograph, folder, ...size, say });
     const renderer = children.find((child) => child.spawnargs?.some((argument) => argument.includes('animatic')));
     const peakMemoryMiB = renderer && peakMemory(renderer.pid);
     const pan = await steadiness({ renderZoompan: (job) => timeZoompan(zoompan, job), media, folder, say });
@@ -47,7 +46,6 @@ export async function bench({ say }) {
       shiftErrorPx: pan.ours.shiftErrorPx,
       sharpness: pan.ours.sharpness,
       zoompanPan: pan.zoompan,
-      rounds: ROUNDS,
     };
   } finally {
     unsubscribe('child_process', note);
@@ -76,9 +74,9 @@ async function makePhotograph(file) {
 }
 
 /** Whole times, our zoom and zoompan's in turn, then the other moves. */
-async function race({ animatic, zoompan, photograph, folder, width, height, say }) {
+async function race({ animatic, zoompan, photograph, folder, width, height, rounds, say }) {
   const seconds = { ours: [], zoompan: [] };
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= rounds; round++) {
     const ours = await timeOurs(animatic, photograph, { width, height, camera: 'zoom in', token: `${height}-${round}` });
     const theirs = await timeZoompan(zoompan, {
       picture: photograph,

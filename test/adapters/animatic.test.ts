@@ -89,6 +89,36 @@ describe('animatic', () => {
     expect(status).toMatchObject({ state: 'succeeded', notes: [expect.stringContaining('dissolves')] });
   });
 
+  it('cuts the subject out for a move with depth, and cuts the same picture out only once', async () => {
+    const scene = path.join(folder, 'scene.png');
+    const ball = '<svg width="480" height="320"><circle cx="250" cy="180" r="80" fill="#d8541c"/></svg>';
+    await sharp(picture)
+      .composite([{ input: Buffer.from(ball), left: 0, top: 0 }])
+      .png()
+      .toFile(scene);
+    const subject = { x: 0.33, y: 0.28, width: 0.38, height: 0.56 };
+    const [reference] = shotOf().references;
+    const workDir = await newFolder();
+    const generator = open(workDir);
+    const take = async (token: string, change: object = {}) => {
+      const shot = shotOf({ camera: 'orbit right', references: [{ ...reference, path: scene, subject, ...change }] });
+      const status = await untilOver(generator, await generator.start(shot, { token }));
+      return status.state === 'succeeded' ? status.notes.join(' ') : status.state;
+    };
+    expect(await take('first')).toContain('the subject is cut out');
+    const kept = (await readdir(workDir)).filter((name) => name.startsWith('animatic-cutout-'));
+    expect(kept).toHaveLength(1);
+    // A single pixel stands for "not clear": the next take believes what was kept.
+    await sharp({ create: { width: 1, height: 1, channels: 4, background: '#0000' } })
+      .png()
+      .toFile(path.join(workDir, kept[0]));
+    expect(await take('second', { assetId: 'img_2', sha256: '1' })).toContain('no subject stands out clearly');
+    await writeFile(path.join(workDir, kept[0]), 'no picture');
+    expect(await take('third')).toContain('the subject is cut out');
+    // Nothing stands out in the noise alone.
+    expect(await take('fourth', { path: picture })).toContain('no subject stands out clearly');
+  }, 60_000);
+
   it('fails with invalidRequest, not with the library text, where the reference is no picture', async () => {
     const broken = path.join(folder, 'broken.jpg');
     await writeFile(broken, 'no picture at all');
