@@ -182,7 +182,7 @@ export interface Catalog {
   /**
    * k assets by T (.2 + .8 C) + .05 C, score > 0 only. T: the sum over the query's concepts of sqrt(sum of weight x probability). C: the mean
    * over its colours of sqrt(min(1, share / .4)), with shares of the subject (of the whole picture where none stands out). Without colours T;
-   * without concepts C of the whole picture. A product, because "red shoes" asks for red shoes: a sum finds red things and other shoes
+   * without concepts the mean of sqrt(share) in the whole picture. A product, because "red shoes" asks for red shoes: a sum finds red things and other shoes
    * (measured, docs/architecture.md).
    */
   seen(collection: string, query: { concepts: Concept[]; colours: string[] }, filter: Filter, k: number): Promise<Ranked[]>;

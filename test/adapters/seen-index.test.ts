@@ -11,8 +11,9 @@ function scoreOf(seen: Seen, query: { concepts: Concept[]; colours: string[] }):
   const ofThings = query.concepts.map(({ classes }) => root(classes.map(([index, weight]) => [probabilities.get(index) ?? 0, weight])));
   const things = ofThings.reduce((sum, score) => sum + score, 0);
   if (query.colours.length === 0) return things;
-  const shares = new Map(query.concepts.length > 0 ? (seen.subjectColours ?? seen.colours) : seen.colours);
-  const ofColours = query.colours.map((name) => root([[Math.min(1, (shares.get(name) ?? 0) / 0.4), 1]]));
+  const isOfThing = query.concepts.length > 0;
+  const shares = new Map(isOfThing ? (seen.subjectColours ?? seen.colours) : seen.colours);
+  const ofColours = query.colours.map((name) => root([[isOfThing ? Math.min(1, (shares.get(name) ?? 0) / 0.4) : (shares.get(name) ?? 0), 1]]));
   const shade = ofColours.reduce((sum, score) => sum + score, 0) / query.colours.length;
   return query.concepts.length === 0 ? shade : things * (0.2 + 0.8 * shade) + 0.05 * shade;
 }

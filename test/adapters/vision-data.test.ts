@@ -43,7 +43,7 @@ describe.skipIf(!data)(`the vision model on real pictures${why}`, () => {
   const vision = openVision({ runtime: 'auto', ...(process.env.VRAG_TEST_ONNXRUNTIME_NODE ? { nativeModule: process.env.VRAG_TEST_ONNXRUNTIME_NODE } : {}) });
   afterAll(() => vision.close());
 
-  it('finds at least 40 of 46 queries first by pixels alone, and is not confident of what is in no picture', { timeout: 120_000 }, async () => {
+  it('finds at least 40 of 46 queries first by pixels alone, and is not confident of what is in no picture', { timeout: 300_000 }, async () => {
     const queries = JSON.parse(readFileSync(join(root, 'pixel-queries.json'), 'utf8')) as PixelQueries;
     const seen: Seen[] = [];
     for (const path of queries.pictures) seen.push(...(await vision.recogniser.recognise([await decodeFile(join(root, path), 1024)])));
@@ -62,7 +62,7 @@ describe.skipIf(!data)(`the vision model on real pictures${why}`, () => {
     for (const word of queries.unknown) expect((await vision.recogniser.understand(word)).unknownWords, word).toEqual([word]);
   });
 
-  it('tells objects apart in new views (AUC at least .99)', { timeout: 120_000 }, async () => {
+  it('tells objects apart in new views (AUC at least .99)', { timeout: 300_000 }, async () => {
     const folder = join(root, 'dreambooth', 'dataset');
     const objects = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const photos: { object: string; vector: Float32Array }[] = [];

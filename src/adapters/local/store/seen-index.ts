@@ -31,7 +31,7 @@ function termOfConcept({ classes }: Concept): Term {
   );
 }
 
-/** How much of a colour a share is, 0..1; its root counts. */
+/** How much of its colour a thing has, 0..1; the root counts. */
 const fullness = (share: number): number => Math.min(1, share / FULL_SHARE);
 
 /**
@@ -57,7 +57,7 @@ export class SeenIndex {
     const block = this.#blockWithRoom(1, entries);
     const member = this.#enter(block, slot);
     eachClass(classes, (index, probability) => block.add(member, keyOfClass(index), probability));
-    for (const [name, share] of whole) block.add(member, this.#addColour(name), fullness(share));
+    for (const [name, share] of whole) block.add(member, this.#addColour(name), share);
     for (const [name, share] of subject) block.add(member, COLOUR_NAMES + this.#addColour(name), fullness(share));
   }
 
