@@ -4,6 +4,7 @@ import { RESAMPLE_KERNEL_BASE64 } from './resample-kernel.ts';
 export interface Kernel {
   memory: WebAssembly.Memory;
   filter(src: number, u: number, du: number, maxU: number, table: number, out: number, width: number): void;
+  filterInside(src: number, u: number, du: number, table: number, out: number, width: number): void;
   turn(src: number, stride: number, u: number, v: number, du: number, dv: number, maxU: number, maxV: number, table: number, out: number, width: number): void;
   mix(rows: number, stride: number, weights: number, taps: number, out: number, width: number): void;
 }

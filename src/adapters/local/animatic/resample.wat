@@ -1,4 +1,4 @@
-;; Filters over one plane (see resample.ts). Assembled by scripts/build-resample-kernel.mjs.
+;; Filters over one plane (see window.ts and turned.ts). Assembled by scripts/build-resample-kernel.mjs.
 (module
   (memory (export "memory") 1)
 
@@ -22,6 +22,44 @@
       (local.set $h (select (local.get $u) (i32.const 0) (i32.gt_s (local.get $u) (i32.const 0))))
       (local.set $h (select (local.get $h) (local.get $maxU) (i32.lt_s (local.get $h) (local.get $maxU))))
       (local.set $u (i32.add (local.get $u) (local.get $du)))
+      (local.set $a (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $e) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $e) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $b (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $f) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $f) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $c (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $g) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $g) (i32.const 0xff00)) (i32.const 4))))))
+      (local.set $d (i32x4.dot_i16x8_s
+        (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $h) (i32.const 16))))
+        (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $h) (i32.const 0xff00)) (i32.const 4))))))
+      ;; Add the four lanes of each: a0+a2 b0+b2 a1+a3 b1+b3, likewise c and d, then both halves.
+      (local.set $a (i32x4.add
+        (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $a) (local.get $b))
+        (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $a) (local.get $b))))
+      (local.set $c (i32x4.add
+        (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $c) (local.get $d))
+        (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $c) (local.get $d))))
+      (local.set $a (i32x4.add
+        (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $a) (local.get $c))
+        (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $a) (local.get $c))))
+      (local.set $a (i32x4.shr_s (i32x4.add (local.get $a) (v128.const i32x4 32 32 32 32)) (i32.const 6)))
+      (v128.store64_lane 0 (local.get $out) (i16x8.narrow_i32x4_s (local.get $a) (local.get $a)))
+      (local.set $out (i32.add (local.get $out) (i32.const 8)))
+      (br_if $next (i32.lt_u (local.get $out) (local.get $end)))))
+
+  ;; The same where no position lies outside [0, maxU]: keeping them in takes a fifth of the time.
+  (func (export "filterInside") (param $src i32) (param $u i32) (param $du i32) (param $table i32) (param $out i32) (param $width i32)
+    (local $end i32) (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local $e i32) (local $f i32) (local $g i32) (local $h i32)
+    (local.set $end (i32.add (local.get $out) (i32.shl (local.get $width) (i32.const 1))))
+    (loop $next
+      (local.set $e (local.get $u))
+      (local.set $f (i32.add (local.get $e) (local.get $du)))
+      (local.set $g (i32.add (local.get $f) (local.get $du)))
+      (local.set $h (i32.add (local.get $g) (local.get $du)))
+      (local.set $u (i32.add (local.get $h) (local.get $du)))
       (local.set $a (i32x4.dot_i16x8_s
         (v128.load8x8_u (i32.add (local.get $src) (i32.shr_u (local.get $e) (i32.const 16))))
         (v128.load (i32.add (local.get $table) (i32.shr_u (i32.and (local.get $e) (i32.const 0xff00)) (i32.const 4))))))

@@ -123,7 +123,7 @@ export class WindowSampler {
 
   #draw(originX: (row: number) => number, stepX: (row: number) => number, rowsY: Float64Array, part: Part): void {
     const { rows, table, weightsY, out } = this.#offsets;
-    const { filter, mix } = this.#kernel;
+    const { filter, filterInside, mix } = this.#kernel;
     const { stride, width } = this.#plane;
     const columns = this.#columns;
     const drawn = Math.ceil(part.width / 8) * 8;
@@ -135,7 +135,10 @@ export class WindowSampler {
         if (this.#stamps[row] === this.#stamp) continue;
         // Half a phase more, because phases are cut off, not rounded.
         const u = Math.round((originX(row - PAD) + OUTSIDE) * 65536) + 128;
-        filter(row * stride + PAD - OUTSIDE - 3, u, Math.round(stepX(row - PAD) * 65536), maxU, table, rows + row * columns * 2, drawn);
+        const du = Math.round(stepX(row - PAD) * 65536);
+        const [src, to] = [row * stride + PAD - OUTSIDE - 3, rows + row * columns * 2];
+        if (u >= 0 && u + du * (drawn - 1) <= maxU) filterInside(src, u, du, table, to, drawn);
+        else filter(src, u, du, maxU, table, to, drawn);
         this.#stamps[row] = this.#stamp;
       }
       mix(rows + top * columns * 2, columns * 2, weightsY + y * taps * 2, taps, out + y * columns, drawn);
