@@ -19,7 +19,7 @@ const FRAMES = SECONDS * FPS;
 const SIZES = { '720p': { width: 1280, height: 720, rounds: 5 }, '1080p': { width: 1920, height: 1080, rounds: 2 } };
 /** What zoompan draws as `zoom in` of normal speed: one and a half times over the shot, about the middle. */
 const ZOOMPAN = { zoom: `1+0.5*on/${FRAMES - 1}`, x: 'iw/2-iw/zoom/2', y: 'ih/2-ih/zoom/2' };
-/** What else is timed, against the same reference run; `subject`: near and far things move apart. */
+/** What else is timed. The first move with depth cuts the subject out, the second one finds it cut out. */
 const OTHERS = ['pan right', 'roll right', 'truck right', 'orbit right'];
 const SUBJECT = { x: 0.36, y: 0.3, width: 0.28, height: 0.5 };
 
@@ -31,12 +31,16 @@ export async function bench({ say }) {
   const children = [];
   const note = ({ process: child }) => children.push(child);
   subscribe('child_process', note);
+  let peakMemoryMiB;
+  const noteMemory = () => {
+    for (const child of children.filter(({ spawnargs }) => spawnargs?.some((argument) => argument.includes('animatic')))) {
+      peakMemoryMiB = Math.max(peakMemoryMiB ?? 0, peakMemory(child.pid) ?? 0) || undefined;
+    }
+  };
   try {
     const photograph = await makePhotograph(path.join(folder, 'photograph.jpg'));
     const figures = {};
-    for (const [name, size] of Object.entries(SIZES)) figures[name] = await race({ animatic, zoompan, photograph, folder, ...size, say });
-    const renderer = children.find((child) => child.spawnargs?.some((argument) => argument.includes('animatic')));
-    const peakMemoryMiB = renderer && peakMemory(renderer.pid);
+    for (const [name, size] of Object.entries(SIZES)) figures[name] = await race({ animatic, zoompan, photograph, folder, ...size, noteMemory, say });
     const pan = await steadiness({ renderZoompan: (job) => timeZoompan(zoompan, job), media, folder, say });
     return {
       vsZoompan: figures['720p'].vsZoompan,
@@ -64,17 +68,22 @@ async function makePhotograph(file) {
   const grain = await sharp({ create: { width, height, channels: 3, background: '#808080', noise: { type: 'gaussian', mean: 128, sigma: 6 } } })
     .png()
     .toBuffer();
+  // Something that stands out, for the moves that need a subject.
+  const [rx, ry] = [(SUBJECT.width * width) / 2.2, (SUBJECT.height * height) / 2.2];
+  const ball = `<svg width="${width}" height="${height}"><defs><radialGradient id="g" cx="0.35" cy="0.3" r="0.9"><stop offset="0" stop-color="#f08a3c"/>
+<stop offset="1" stop-color="#7a1f0c"/></radialGradient></defs><ellipse cx="${(SUBJECT.x + SUBJECT.width / 2) * width}"
+cy="${(SUBJECT.y + SUBJECT.height / 2) * height}" rx="${rx}" ry="${ry}" fill="url(#g)"/></svg>`;
   await sharp(source)
     .resize(width, height, { fit: 'cover' })
     .toColourspace('srgb')
-    .composite([{ input: grain, blend: 'soft-light' }])
+    .composite([{ input: Buffer.from(ball) }, { input: grain, blend: 'soft-light' }])
     .jpeg({ quality: 92 })
     .toFile(file);
   return file;
 }
 
 /** Whole times, our zoom and zoompan's in turn, then the other moves. */
-async function race({ animatic, zoompan, photograph, folder, width, height, rounds, say }) {
+async function race({ animatic, zoompan, photograph, folder, width, height, rounds, noteMemory, say }) {
   const seconds = { ours: [], zoompan: [] };
   for (let round = 0; round <= rounds; round++) {
     const ours = await timeOurs(animatic, photograph, { width, height, camera: 'zoom in', token: `${height}-${round}` });
@@ -87,6 +96,7 @@ async function race({ animatic, zoompan, photograph, folder, width, height, roun
       frames: FRAMES,
       ...ZOOMPAN,
     });
+    noteMemory();
     // The first round starts the child processes and loads the codec on both sides.
     if (round === 0) continue;
     seconds.ours.push(ours);
@@ -97,6 +107,7 @@ async function race({ animatic, zoompan, photograph, folder, width, height, roun
   for (const camera of OTHERS) {
     const deep = /truck|orbit/.test(camera);
     const time = await timeOurs(animatic, photograph, { width, height, camera, token: `${height}-${camera}`, ...(deep ? { subject: SUBJECT } : {}) });
+    noteMemory();
     others[camera] = round3(SECONDS / time);
     say(`${height}p ${camera}: ${time.toFixed(2)} s for ${SECONDS} s of video`);
   }
@@ -118,6 +129,7 @@ async function timeOurs(animatic, picture, { width, height, camera, token, subje
     if (status.state === 'succeeded') {
       const time = (performance.now() - before) / 1000;
       if (statSync(status.path).size < 10_000) throw new Error('the animatic is empty');
+      if (subject && !status.notes.join(' ').includes('cut out')) throw new Error('the subject was not cut out');
       return time;
     }
     if (status.state !== 'running') throw new Error(`the animatic ended as ${JSON.stringify(status)}`);
@@ -133,7 +145,7 @@ async function timeZoompan(child, job) {
   return (performance.now() - before) / 1000;
 }
 
-/** The most memory that a process ever held, in MiB; `undefined` where the system does not tell (it is read from Linux's /proc). */
+/** The most memory that a running process ever held, in MiB; `undefined` where the system does not tell (it is read from Linux's /proc). */
 function peakMemory(pid) {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) return undefined;

@@ -53,13 +53,12 @@ export function toPicture(image: RawImage): Picture {
   const y = createPlane(width, height);
   const u = createPlane((width + 1) >> 1, (height + 1) >> 1);
   const v = createPlane(u.width, u.height);
+  const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
   for (let row = 0; row < height; row++) {
     let from = row * width * channels;
     let to = at(y, 0, row);
     for (let x = 0; x < width; x++, from += channels) {
-      const green = channels === 1 ? data[from] : data[from + 1];
-      const blue = channels === 1 ? data[from] : data[from + 2];
-      y.data[to++] = 16.5 + 0.182586 * data[from] + 0.614231 * green + 0.062007 * blue;
+      y.data[to++] = 16.5 + 0.182586 * data[from] + 0.614231 * data[from + green] + 0.062007 * data[from + blue];
     }
   }
   for (let row = 0; row < u.height; row++) {
@@ -69,13 +68,12 @@ export function toPicture(image: RawImage): Picture {
     for (let x = 0; x < u.width; x++, to++) {
       const left = 2 * x * channels;
       const right = Math.min(2 * x + 1, width - 1) * channels;
-      const sum = (channel: number) =>
-        data[upper + left + channel] + data[upper + right + channel] + data[lower + left + channel] + data[lower + right + channel];
-      const red = sum(0);
-      const green = channels === 1 ? red : sum(1);
-      const blue = channels === 1 ? red : sum(2);
-      u.data[to] = 128.5 + (-0.100644 * red - 0.338572 * green + 0.439216 * blue) / 4;
-      v.data[to] = 128.5 + (0.439216 * red - 0.398942 * green - 0.040274 * blue) / 4;
+      const [a, b, c, d] = [upper + left, upper + right, lower + left, lower + right];
+      const red = data[a] + data[b] + data[c] + data[d];
+      const greens = data[a + green] + data[b + green] + data[c + green] + data[d + green];
+      const blues = data[a + blue] + data[b + blue] + data[c + blue] + data[d + blue];
+      u.data[to] = 128.5 + (-0.100644 * red - 0.338572 * greens + 0.439216 * blues) / 4;
+      v.data[to] = 128.5 + (0.439216 * red - 0.398942 * greens - 0.040274 * blues) / 4;
     }
   }
   for (const plane of [y, u, v]) repeatEdges(plane);
