@@ -1,55 +1,93 @@
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { addVideo } from '../library/new-asset.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { uncite } from './citations.ts';
+import { writeTakes } from './job-create.ts';
 import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
+import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
-import { isFinal, LEASE_SECONDS, stopTake } from './takes.ts';
+import { hasEnded, isFinal, type TakeState } from './take-state.ts';
+import { stopTake } from './takes.ts';
 
 /** Frames on the contact sheet of a finished video, and their layout. */
 const SHEET = { frames: 6, columns: 3, cellWidth: 384, maxBytes: 90_000 };
 
-/** Ends a job that has no more to wait for; once a take has failed for good, shots that have not begun are not begun any more. */
-export async function settleJob(ports: Ports, id: string, owner: string): Promise<void> {
+/** Tries to end a job before it fails: with pauses of 5, 10, 20 ... s about five minutes. */
+const MAX_TRIES = 7;
+const FIRST_PAUSE_MS = 5000;
+/** What hinders the end of a job and does not pass by itself. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['INVALID_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'INVALID_MEDIA', 'UNSUPPORTED', 'MISCONFIGURED']);
+
+/**
+ * Ends a job that has no more to wait for. Takes that its maker did not come to write are written; once a take has failed for good, shots
+ * that have not begun are not begun any more. A job with an unknown take has not ended: it waits for adoption or the user's word.
+ */
+export async function settleJob(ports: Ports, id: string, lease: Lease): Promise<void> {
   const view = await readJobView(ports, id);
-  if (!view || view.job.ended || view.takes.length !== view.job.takeIds.length) return;
+  if (!view || view.job.ended) return;
+  if (view.takes.length !== view.job.takeIds.length) return writeTakes(ports, id, view.job);
   const states = view.takes.map((take) => take.state);
-  if (states.every(isFinal)) return finishJob(ports, id, owner);
+  if (states.every(isFinal)) return states.includes('unknown') ? undefined : finishJob(ports, id, lease);
   if (!states.includes('failed')) return;
   for (const [index, state] of states.entries()) if (state === 'created') await stopTake(ports, view.job.takeIds[index]);
 }
 
-/** Ends a job whose takes are all final: joins the shots, catalogues the video, writes its manifest. Does nothing while takes run or another server is at it. */
-async function finishJob(ports: Ports, id: string, owner: string): Promise<void> {
-  const record = await ports.records.claim(JOB, { owner, leaseSeconds: LEASE_SECONDS * 6, id });
+/** Ends a job whose takes have all ended: joins the shots, catalogues the video, writes its manifest. Does nothing while another server is at it. */
+async function finishJob(ports: Ports, id: string, lease: Lease): Promise<void> {
+  const record = await ports.records.claim(JOB, { ...lease, id });
   if (!record) return;
-  const end = (changes: Partial<Job>) =>
-    ports.records.update({ kind: JOB, id, version: record.version, open: false, body: { ...readJob(record), ...changes } as unknown as JsonValue }, { owner });
-  const at = new Date().toISOString();
+  const held = holdLease(ports, JOB, id, lease);
   try {
+    const job = readJob(record);
     const view = await readJobView(ports, id);
     const states = view?.takes.map((take) => take.state) ?? [];
-    if (!view || !states.every(isFinal)) return;
-    const state = terminal(states);
-    if (state) {
-      await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
-      await end({ ended: { state, at, message: endMessage(view) } });
-    } else {
-      await end({ ended: { state: 'succeeded', at }, video: await assemble(ports, view) });
-    }
+    if (!view || job.ended || Date.parse(job.finish?.tryAt ?? '') > Date.now() || !states.every(hasEnded)) return;
+    const changes = await outcome(ports, view, states);
+    const body = { ...job, finish: undefined, ...changes } as unknown as JsonValue;
+    await ports.records.update({ kind: JOB, id, version: record.version, open: changes.ended === undefined, body }, { owner: lease.owner });
   } catch (error) {
-    console.error(`job ${id} could not be finished:`, error);
-    const message = error instanceof AppError && error.code !== 'INTERNAL' ? error.message : 'The shots could not be joined; see the server log.';
-    await end({ ended: { state: 'failed', at, message } }).catch(() => undefined);
+    // Another server has the job now.
+    if (!(error instanceof AppError && error.code === 'CONFLICT' && held.lost.aborted)) throw error;
   } finally {
-    await ports.records.release(JOB, id, owner).catch(() => undefined);
+    await held.end();
   }
+}
+
+/** What becomes of a job whose takes have ended. */
+async function outcome(ports: Ports, view: JobView, states: TakeState[]): Promise<Partial<Job>> {
+  const at = new Date().toISOString();
+  const state = terminal(states);
+  if (state) {
+    await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
+    return { ended: { state, at, message: endMessage(view) } };
+  }
+  try {
+    const video = await assemble(ports, view);
+    return { ended: { state: 'succeeded', at: new Date().toISOString() }, video };
+  } catch (error) {
+    console.error(`job ${view.id} could not be finished:`, error);
+    return notFinished(view.job.finish?.tries ?? 0, error);
+  }
+}
+
+/** Another try later, or the end; the takes stay, so that the same request joins them without making them again. */
+function notFinished(before: number, error: unknown): Partial<Job> {
+  const tries = before + 1;
+  const code = error instanceof AppError ? error.code : 'INTERNAL';
+  const why = error instanceof AppError && code !== 'INTERNAL' ? error.message : 'See the server log.';
+  if (!LASTING.has(code) && tries < MAX_TRIES) {
+    return { finish: { tries, tryAt: new Date(Date.now() + FIRST_PAUSE_MS * 2 ** before).toISOString(), message: why } };
+  }
+  const message = `The shots are made, but the video could not be finished (tries: ${tries}). ${why} The same request tries again with these shots.`;
+  return { ended: { state: 'failed', at: new Date().toISOString(), message } };
 }
 
 function endMessage(view: JobView): string {
   const failed = view.takes.filter((take) => take.failure).map((take) => `Shot ${take.index + 1}: ${take.failure?.message} (${take.failure?.reason})`);
-  return failed.join(' ') || 'Cancelled.';
+  const billed = view.takes.filter((take) => take.stillBilled).map((take) => take.index + 1);
+  const still = billed.length > 0 ? [`Still billed by the provider: shot ${billed.join(', ')}. Should a clip come of it, it is kept.`] : [];
+  return [...(failed.length > 0 ? failed : ['Cancelled.']), ...still].join(' ');
 }
 
 async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {

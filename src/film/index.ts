@@ -1,6 +1,7 @@
 /** What tools and resources use of the film domain. */
 export { dependents } from './citations.ts';
-export { cancelJob, createJob, listJobs, requireJobView } from './jobs.ts';
+export { createJob } from './job-create.ts';
+export { cancelJob, listJobs, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';
 export { reviewVideo } from './review.ts';
 export { createJobRunner } from './runner.ts';

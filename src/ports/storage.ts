@@ -60,6 +60,8 @@ export interface Records {
   /** CONFLICT where kind and id exist. */
   create(record: { kind: string; id: string; open?: boolean; body: JsonValue }): Promise<StoredRecord>;
   get(kind: string, id: string): Promise<StoredRecord | undefined>;
+  /** Those of the ids that are there, in no particular order; for many records at once. */
+  getMany(kind: string, ids: string[]): Promise<StoredRecord[]>;
   /** Newest first by creation. */
   list(kind: string, page: { limit: number; cursor?: string; open?: boolean }): Promise<{ records: StoredRecord[]; cursor?: string }>;
   /** Compare-and-swap on `version`: CONFLICT where the stored one differs, NOT_FOUND where it is gone. With `owner`, also CONFLICT where the lease is not (or no longer) that owner's. */

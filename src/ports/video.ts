@@ -76,6 +76,12 @@ export interface VideoCapabilities {
   seed: boolean;
   /** Free of charge: a lost take may simply be started again. */
   free: boolean;
+  /** Takes that one server has under way here at the same time; default 2 where it is free (local work), 8 where it is not. */
+  concurrency?: number;
+  /** Pause between two polls of a take, in seconds; default .25 where it is free, 5 where it is not. */
+  pollSeconds?: number;
+  /** A take that is not finished this long after its start counts as failed, in seconds; default 1800. */
+  deadlineSeconds?: number;
 }
 
 /** Why a take failed: a fixed list; a provider's own text never gets further than stderr. */
@@ -83,9 +89,10 @@ export type TakeFailure = 'contentPolicy' | 'invalidRequest' | 'providerError' |
 
 export type TakeStatus =
   | { state: 'running'; progress?: number }
-  /** `path` is a finished local file that the caller takes over (moves away). */
+  /** `path` is a finished local file that the caller takes over (moves away). Of a paid take another poll gives it again. */
   | { state: 'succeeded'; path: string; mediaType: string; costUsd: number; notes: string[] }
-  | { state: 'failed'; reason: TakeFailure; message: string }
+  /** `retryable`: the same shot may succeed at another try. Only what is free is tried again. */
+  | { state: 'failed'; reason: TakeFailure; message: string; retryable?: boolean }
   /** The provider no longer knows the operation (a local renderer that was killed, say). */
   | { state: 'lost' };
 
@@ -102,13 +109,22 @@ export interface VideoGenerator {
   limits(shot: ShotRequest): string[];
   /**
    * Starts a take and returns within a second; the operation is JSON that `poll` accepts in any process, also after a restart.
-   * The same `token` never starts (bills) twice. Throws INVALID_INPUT before anything was sent where the shot is beyond the capabilities.
+   * The same `token` never starts (bills) twice. What it throws says what may have happened:
+   * - INVALID_INPUT (the shot is beyond the capabilities), FORBIDDEN, MISCONFIGURED, UNSUPPORTED, NOT_FOUND, BUDGET: only where nothing was sent,
+   *   or the provider refused it for good. The take fails.
+   * - RATE_LIMITED: only where the provider refused it before accepting it (HTTP 429). It is sent again later, with the same token.
+   * - Anything else, UNAVAILABLE too: it may have been accepted. The take is looked for with `find`; a paid one that is not found is `unknown`
+   *   and never sent again.
    */
   start(shot: ShotRequest, options: { token: string } & CallOptions): Promise<JsonValue>;
-  /** The operation that a lost answer belonged to, or `undefined`. */
+  /** The operation that a lost answer belonged to, or `undefined`, which proves nothing: the start may still be under way. Asked again for a day. */
   find?(token: string): Promise<JsonValue | undefined>;
+  /**
+   * Asked again after any error but INVALID_INPUT (no operation of this provider), until the take's deadline, and then less often for a day:
+   * output that comes late is kept.
+   */
   poll(operation: JsonValue, options?: CallOptions): Promise<TakeStatus>;
-  /** Stops a take where the provider can; the result says whether it is still billed. */
+  /** Stops a take where the provider can; may be repeated. The result says whether it is still billed: then its output, should it come, is kept. */
   cancel?(operation: JsonValue): Promise<{ stillBilled: boolean }>;
 }
 

@@ -106,7 +106,7 @@ export const generateVideo = defineTool({
         advice: 'Nothing was started. Call again without dryRun to render it.',
       });
     await requireCodec(studio.ports);
-    const { jobId, existing } = await studio.film.createJob(studio.ports, storyboard, args.idempotencyKey);
+    const { jobId, existing } = await studio.film.createJob(studio.ports, storyboard, { idempotencyKey: args.idempotencyKey });
     studio.runner.kick();
     const { state } = await studio.film.requireJobView(studio.ports, jobId);
     const pollAfterSeconds = state === 'succeeded' ? 0 : 2;

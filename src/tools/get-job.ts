@@ -3,9 +3,10 @@ import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
 import type { FileBytes } from '../ports.ts';
 import type { Studio } from '../studio.ts';
+import { CollectionName } from './common-input.ts';
 import { defineTool, type ToolContext } from './define.ts';
 import { type AnyJob, isOver, jobData, listJobs, requireJob } from './job-list.ts';
-import { type JobData, JobOutput, jobText, type LibraryJobData, type VideoJobData } from './job-output.ts';
+import { type JobData, JobOutput, jobStates, jobText, type LibraryJobData, type VideoJobData } from './job-output.ts';
 
 /** How often a waiting call looks at the job. */
 const LOOK_MS = 250;
@@ -14,19 +15,21 @@ export const getJob = defineTool({
   name: 'get_job',
   title: 'Get job',
   description:
-    'Reports a job (video, ingest, reindex, delete): state, progress (0..1), what was dropped or failed, the video with path and contact sheet. waitSeconds waits for the end. No jobId: recent ones.',
+    'Reports a job (video, ingest, reindex, delete): state, progress (0..1), what was dropped or failed, the video. waitSeconds waits for the end. No jobId: lists jobs.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     jobId: z.string().optional(),
+    state: z.enum(jobStates).optional(),
+    collection: CollectionName.optional(),
     waitSeconds: z.number().min(0).max(45).default(0),
     limit: z.int().min(1).max(50).default(10),
     cursor: z.string().optional(),
     includeImages: z.boolean().default(true),
   }),
   output: z.strictObject({ jobs: z.array(JobOutput), nextCursor: z.string().optional(), advice: z.string() }),
-  async handler({ jobId, waitSeconds, limit, cursor, includeImages }, context) {
+  async handler({ jobId, waitSeconds, includeImages, ...page }, context) {
     const { studio } = context;
-    if (jobId === undefined) return list(studio, limit, cursor);
+    if (jobId === undefined) return list(studio, page);
     const job = await waitFor(jobId, waitSeconds, context);
     const data = jobData(studio, job);
     const advice = adviceFor(data);
@@ -35,10 +38,13 @@ export const getJob = defineTool({
   },
 });
 
-async function list(studio: Studio, limit: number, cursor: string | undefined) {
-  const page = await listJobs(studio, { limit, cursor });
+async function list(studio: Studio, request: Parameters<typeof listJobs>[1]) {
+  const page = await listJobs(studio, request);
   const jobs = page.jobs.map((job) => jobData(studio, job));
-  const none = 'No job was started yet: generate_video starts one, and so does ingest_image with a folder.';
+  const filtered = request.state !== undefined || request.collection !== undefined;
+  const none = filtered
+    ? 'No job matches; leave out state or collection.'
+    : 'No job was started yet: generate_video starts one, and so does ingest_image with a folder.';
   const advice = jobs.length === 0 ? none : 'Newest first. Give jobId for one of them.';
   return {
     data: { jobs, ...(page.cursor ? { nextCursor: page.cursor } : {}), advice },
@@ -84,7 +90,7 @@ function videoAdvice({ state, video }: VideoJobData): string {
     case 'cancelled':
       return 'It was cancelled; call generate_video to start again.';
     default:
-      return 'A take was lost between its start and the answer; it may have been billed and is not started again by itself.';
+      return 'A take was lost between its start and the answer: it may have been billed and is not started again by itself. If the provider finds it, the job goes on; cancel_job {giveUp: true} ends it, and the same request may then be made again.';
   }
 }
 

@@ -27,16 +27,33 @@ type Position = [film: string | null, library: string | null];
 
 const START = '';
 
+export interface JobPage {
+  limit: number;
+  cursor?: string | undefined;
+  /** Only jobs in this state, or of this collection. */
+  state?: string | undefined;
+  collection?: string | undefined;
+}
+
 /** Jobs of both domains, newest first. INVALID_INPUT for a foreign cursor. */
-export async function listJobs(
-  studio: Studio,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
-): Promise<{ jobs: AnyJob[]; cursor?: string }> {
+export async function listJobs(studio: Studio, { limit, cursor, state, collection }: JobPage): Promise<{ jobs: AnyJob[]; cursor?: string }> {
   const { ports, film, assets } = studio;
   const [filmFrom, libraryFrom] = cursor === undefined ? ([START, START] as Position) : positionOf(cursor);
+  const matches = (view: { state: string }, of: string) => (state === undefined || view.state === state) && (collection === undefined || of === collection);
+  const filtered = state !== undefined || collection !== undefined;
+  const listed = <V extends { state: string }>(list: List<V>, collectionOf: (view: V) => string): List<V> =>
+    filtered ? (page) => listMatching(list, (view) => matches(view, collectionOf(view)), page) : list;
+  const filmList = listed<JobView>(
+    (page) => film.listJobs(ports, page),
+    (view) => view.job.storyboard.collection,
+  );
+  const libraryList = listed<LibraryJobView>(
+    (page) => assets.listLibraryJobs(ports, page),
+    (view) => view.job.work.collection,
+  );
   const page = (from: string, size: number) => ({ limit: size, ...(from === START ? {} : { cursor: from }) });
-  const films = filmFrom === null ? { views: [] } : await film.listJobs(ports, page(filmFrom, limit));
-  const libraries = libraryFrom === null ? { views: [] } : await assets.listLibraryJobs(ports, page(libraryFrom, limit));
+  const films = filmFrom === null ? { views: [] } : await filmList(page(filmFrom, limit));
+  const libraries = libraryFrom === null ? { views: [] } : await libraryList(page(libraryFrom, limit));
   const all: AnyJob[] = [...films.views.map((view) => ({ film: view })), ...libraries.views.map((view) => ({ library: view }))];
   const jobs = all.sort((a, b) => (createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : 0)).slice(0, limit);
   const shown = jobs.filter((job) => job.film).length;
@@ -46,15 +63,39 @@ export async function listJobs(
     return (used === views.length ? end : (await list(used)).cursor) ?? null;
   };
   const next: Position = [
-    await after(filmFrom, films, shown, (size) => film.listJobs(ports, page(filmFrom ?? START, size))),
-    await after(libraryFrom, libraries, jobs.length - shown, (size) => assets.listLibraryJobs(ports, page(libraryFrom ?? START, size))),
+    await after(filmFrom, films, shown, (size) => filmList(page(filmFrom ?? START, size))),
+    await after(libraryFrom, libraries, jobs.length - shown, (size) => libraryList(page(libraryFrom ?? START, size))),
   ];
   const more = all.length > jobs.length || films.cursor !== undefined || libraries.cursor !== undefined;
   return { jobs, ...(more ? { cursor: Buffer.from(JSON.stringify(next)).toString('base64url') } : {}) };
 }
 
-interface Listed {
-  views: unknown[];
+type List<V> = (page: { limit: number; cursor?: string }) => Promise<Listed<V>>;
+
+/** Views that are looked at in one read. */
+const SCANNED = 50;
+
+/** The first `limit` views that match. A state is derived and not stored, so all views before them are looked at. */
+async function listMatching<V>(list: List<V>, matches: (view: V) => boolean, { limit, cursor }: { limit: number; cursor?: string }): Promise<Listed<V>> {
+  const found: V[] = [];
+  for (let from = cursor; ; ) {
+    const page = (size: number) => ({ limit: size, ...(from === undefined ? {} : { cursor: from }) });
+    const { views, cursor: end } = await list(page(SCANNED));
+    for (const [index, view] of views.entries()) {
+      if (!matches(view)) continue;
+      found.push(view);
+      // Goes on right after the last one: a cursor is given at the end of a page.
+      if (found.length === limit) return { views: found, ...pick(index + 1 === views.length ? end : (await list(page(index + 1))).cursor) };
+    }
+    if (end === undefined) return { views: found };
+    from = end;
+  }
+}
+
+const pick = (cursor: string | undefined): { cursor?: string } => (cursor === undefined ? {} : { cursor });
+
+interface Listed<V = unknown> {
+  views: V[];
   cursor?: string;
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
+import type { Take } from '../film/takes.ts';
 import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
 
@@ -45,6 +46,7 @@ export const JobOutput = z.strictObject({
   type: z.string(),
   state: z.enum(jobStates),
   progress: z.number(),
+  etaSeconds: z.number().optional(),
   createdAt: z.string(),
   collection: z.string().optional(),
   files: Files.partial().optional(),
@@ -60,6 +62,8 @@ type Common = Pick<z.input<typeof JobOutput>, 'jobId' | 'state' | 'progress' | '
 
 export type VideoJobData = Common & {
   type: 'video';
+  etaSeconds?: number;
+  collection: string;
   provider: string;
   generative: boolean;
   shots: z.input<typeof Shot>[];
@@ -85,14 +89,17 @@ export function providerSentence(generative: boolean): string {
 export function jobOutput(studio: Studio, view: JobView): VideoJobData {
   const { job, takes } = view;
   const { video, storyboard } = job;
-  const message = view.videoDeletedAt === undefined ? job.ended?.message : `Its video was deleted on ${view.videoDeletedAt}.`;
-  const generative = studio.ports.videoGenerators.get(storyboard.provider)?.capabilities.generative ?? true;
+  const generator = studio.ports.videoGenerators.get(storyboard.provider);
+  const message = view.videoDeletedAt === undefined ? statusMessage(view, generator !== undefined) : `Its video was deleted on ${view.videoDeletedAt}.`;
+  const generative = generator?.capabilities.generative ?? true;
   return {
     jobId: view.id,
     type: 'video',
     state: view.state,
     progress: view.progress,
+    ...(view.etaSeconds === undefined ? {} : { etaSeconds: view.etaSeconds }),
     createdAt: view.createdAt,
+    collection: storyboard.collection,
     provider: storyboard.provider,
     generative,
     shots: takes.map((take) => ({
@@ -101,10 +108,10 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
       referenceIds: take.shot.references.map((reference) => reference.assetId),
       progress: take.state === 'succeeded' ? 1 : Math.round(take.progress * 100) / 100,
       seed: take.shot.seed,
-      notes: take.result?.notes ?? take.shot.dropped,
+      notes: [...(take.result?.notes ?? take.shot.dropped), ...afterNotes(take, studio.localPaths)],
       ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
     })),
-    costUsd: takes.reduce((sum, take) => sum + (take.result?.costUsd ?? 0), 0),
+    costUsd: takes.reduce((sum, take) => sum + ((take.result ?? take.late)?.costUsd ?? 0), 0),
     ...(video && view.videoDeletedAt === undefined
       ? {
           video: {
@@ -123,6 +130,21 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
   };
 }
 
+/** Why a job ended as it did, or what it waits for. */
+function statusMessage({ job: { ended, finish, storyboard } }: JobView, configured: boolean): string | undefined {
+  if (ended) return ended.message;
+  if (finish) return `The shots are made; joining them failed ${finish.tries} times and is tried again at ${finish.tryAt}. ${finish.message}`;
+  return configured ? undefined : `Waiting: video provider "${storyboard.provider}" is not configured here.`;
+}
+
+/** What became of a shot after its end. */
+function afterNotes({ state, late, stillBilled, watchUntil }: Take, localPaths: boolean): string[] {
+  if (late) return [`Its clip came after the end and is kept, but not part of the video: ${localPaths ? late.path : `sha256 ${late.sha256}`}.`];
+  const billed = stillBilled ? ['Cancelled, but still billed by the provider.'] : [];
+  if (state === 'unknown' && watchUntil !== undefined) return [`The provider is asked after it until ${watchUntil}.`];
+  return watchUntil === undefined ? billed : [...billed, `Should its clip come before ${watchUntil}, it is kept.`];
+}
+
 export function jobText(data: JobData): string {
   return data.type === 'video' ? videoJobText(data) : libraryJobText(data);
 }
@@ -139,7 +161,7 @@ function videoJobText(data: VideoJobData): string {
         `  ${video.uri}${video.path ? ` | ${video.path} | contact sheet: ${video.contactSheetPath}` : ''}`,
       ]
     : [];
-  const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %, ${data.provider}, cost ${data.costUsd} USD, made ${data.createdAt}.`;
+  const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %${data.etaSeconds === undefined ? '' : `, about ${data.etaSeconds} s left`}, ${data.provider}, collection "${data.collection}", cost ${data.costUsd} USD, made ${data.createdAt}.`;
   return [head, ...(data.message ? [data.message] : []), ...made, ...shots].join('\n');
 }
 

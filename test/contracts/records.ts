@@ -68,6 +68,19 @@ export function recordsContract(open: () => Promise<RecordsFixture>): void {
     await expect(records.list('job', { limit: 3, cursor: 'nonsense' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
+  test('many records of one kind are read at once; those that are not there are left out', async () => {
+    for (let i = 0; i < 3; i++) await records.create({ kind: 'take', id: `take_${i}`, body: i });
+    await records.create({ kind: 'job', id: 'take_9', body: 9 });
+    const found = await records.getMany('take', ['take_2', 'take_9', "x'y", 'take_0', 'take_2']);
+    expect(found.map(({ id, body }) => [id, body]).sort()).toEqual([
+      ['take_0', 0],
+      ['take_2', 2],
+    ]);
+    expect(await records.getMany('take', [])).toEqual([]);
+    const ids = Array.from({ length: 3000 }, (_, i) => `take_${i}`);
+    expect(await records.getMany('take', ids)).toHaveLength(3);
+  });
+
   test('claims the oldest open record that is free, and a lease keeps others away', async () => {
     await records.create({ kind: 'job', id: 'closed', body: 0 });
     for (const id of ['one', 'two']) await records.create({ kind: 'job', id, open: true, body: 0 });

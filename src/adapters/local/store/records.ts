@@ -84,6 +84,10 @@ export function createRecords(database: Database): Records {
         const row = find(sql, kind, id);
         return row && recordOf(row);
       }),
+    getMany: (kind, ids) =>
+      database.read((sql) =>
+        sql('select * from record where kind = ? and id in (select value from json_each(?))').all<RecordRow>(kind, JSON.stringify(ids)).map(recordOf),
+      ),
     list: (kind, page) => database.read((sql) => list(sql, kind, page)),
     update: (record, { owner } = {}) => database.write((sql) => update(sql, record, owner), { durable: true }),
     claim: async (kind, { owner, leaseSeconds, id }) => {
