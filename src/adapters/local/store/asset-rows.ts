@@ -2,14 +2,12 @@ import type { Asset, Seen } from '../../../ports.ts';
 import type { Sql } from './database.ts';
 
 /** The columns of `asset` that hold what was seen. */
-export interface SeenColumns {
+export interface SeenRow {
   /** Null where nothing looked. */
   colours: string | null;
   /** An empty blob may come back as null (Node 22 binds it so). */
   classes: Uint8Array | null;
-}
-
-export interface SeenRow extends SeenColumns {
+  /** Null where nothing stands out, too. */
   subject_colours: string | null;
 }
 

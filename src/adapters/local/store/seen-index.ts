@@ -63,10 +63,10 @@ export class SeenIndex {
 
   /** Calls `found` with slots whose score is above 0; it returns the least score that is of interest from then on. */
   score(query: { concepts: Concept[]; colours: string[] }, found: (slot: number, score: number) => number): void {
-    const score = this.#scorer(query);
+    const scoresOf = this.#scorer(query);
     let floor = 0;
     for (const block of [...this.#closed, this.#open]) {
-      const scores = score(block);
+      const scores = scoresOf(block);
       for (let member = 0; member < block.count; member++) {
         const score = scores[member];
         if (score > 0 && score >= floor && block.slotOf[member] >= 0) floor = found(block.slotOf[member], score);
