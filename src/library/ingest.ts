@@ -35,11 +35,12 @@ export async function ingest(
   checkDescription(description);
   await refuseOtherCase(ports, collection);
   const file = await loadSource(ports, source, options);
-  const known = await ports.catalog.findBySha256(collection, createHash('sha256').update(file.bytes).digest('hex'));
+  const sha256 = createHash('sha256').update(file.bytes).digest('hex');
+  const known = await ports.catalog.findBySha256(collection, sha256);
   if (known) return { asset: await describe(ports, known, description), alreadyThere: true, nearDuplicates: [] };
   // A model that cannot be had is said at once: looking at the picture takes longer.
   await embeddersOf(ports, collection);
-  const asset = await add(ports, file, collection, description, options);
+  const asset = await add(ports, { ...file, sha256 }, collection, description, options);
   const first = await ports.catalog.findBySha256(collection, asset.sha256);
   if (!first || first.id === asset.id) return { asset, alreadyThere: false, nearDuplicates: await nearDuplicatesOf(ports, asset) };
   // Another call added the same bytes meanwhile: the older asset stays, for all who raced.
@@ -48,12 +49,19 @@ export async function ingest(
 }
 
 /** A picture is looked at before its bytes are stored, so that a broken one never is; a video has to lie in a file to be looked at. */
-async function add(ports: Ports, file: SourceFile, collection: string, described: Description, options: { signal?: AbortSignal | undefined }): Promise<Asset> {
+async function add(
+  ports: Ports,
+  file: SourceFile & { sha256: string },
+  collection: string,
+  described: Description,
+  options: { signal?: AbortSignal | undefined },
+): Promise<Asset> {
   const call = { signal: options.signal };
   const picture = file.videoType === undefined ? await lookAtPicture(ports, file.bytes, call) : undefined;
   const original: FileBytes = { bytes: file.bytes, mediaType: picture?.fields.mediaType ?? file.videoType ?? '' };
-  const stored = await ports.objects.put(original.bytes, original.mediaType);
-  const { key: objectKey, sha256, byteLength } = stored;
+  const { sha256 } = file;
+  const stored = await ports.objects.put(original.bytes, original.mediaType, { sha256 });
+  const { key: objectKey, byteLength } = stored;
   try {
     const fresh = { collection, objectKey, sha256, byteLength, name: cleanText(file.name, 120) || 'unnamed', source: file.source, described };
     const asset = await addLooked(ports, fresh, picture ?? (await lookAtStored(ports, objectKey, call)), call);

@@ -14,8 +14,11 @@ export interface StoredObject {
 
 /** Immutable bytes addressed by their content. */
 export interface ObjectStore {
-  /** Stores bytes or a local file (`move: true` may consume it). The same content twice is one object. Complete or not there at all. */
-  put(source: Uint8Array | { path: string; move?: boolean }, mediaType: string): Promise<StoredObject>;
+  /**
+   * Stores bytes or a local file (`move: true` may consume it). The same content twice is one object. Complete or not there at all.
+   * `sha256`: of bytes, where the caller has computed it.
+   */
+  put(source: Uint8Array | { path: string; move?: boolean }, mediaType: string, known?: { sha256?: string }): Promise<StoredObject>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** Bytes [start, end), clipped to the object. */
   getRange(key: string, start: number, end: number): Promise<Uint8Array | undefined>;

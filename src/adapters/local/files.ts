@@ -13,12 +13,19 @@ import { classifyPath, walkFiles } from './files-walk.ts';
 /** Never through a link that replaced the checked file, and never waiting for the other end of a FIFO; Windows has neither. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
+/** Looking the folders up takes as long as the rest of opening a file, which bulk ingest does dozens of times a second. */
+const FOLDERS_MS = 100;
+
 /**
  * The user's files in the allowed folders: the data folder, `config.allowedDirs`, and with `config.defaultDirs` the user's pictures,
  * videos, downloads and desktop. Nothing is touched before the first call. `machine` is for tests.
  */
 export function createFiles(config: Config, machine: Machine = { platform: process.platform, home: homedir() }): Files {
-  const allowedFolders = () => readableFolders(config, machine);
+  let last: { until: number; folders: Promise<string[]> } | undefined;
+  const allowedFolders = (): Promise<string[]> => {
+    if (last === undefined || last.until < Date.now()) last = { until: Date.now() + FOLDERS_MS, folders: readableFolders(config, machine) };
+    return last.folders;
+  };
 
   async function check(absolute: string, asked: string, maxBytes: number): Promise<{ handle: FileHandle; file: AllowedFile }> {
     const folders = await allowedFolders();

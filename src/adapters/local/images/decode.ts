@@ -1,5 +1,5 @@
 import type { ImageInfo, RawImage } from '../../../ports.ts';
-import { broken, loadSharp, open, PICTURE_SECONDS, toRaw } from './sharp.ts';
+import { broken, loadSharp, opened, PICTURE_SECONDS, toRaw } from './sharp.ts';
 
 export interface DecodeOptions {
   maxSide?: number;
@@ -8,7 +8,7 @@ export interface DecodeOptions {
 
 /** Reads the header in this process; see `Images.probe`. */
 export async function probeHere(bytes: Uint8Array, maxPixels: number): Promise<ImageInfo> {
-  return (await open(bytes, maxPixels)).info;
+  return (await opened(bytes, maxPixels)).info;
 }
 
 /**
@@ -16,7 +16,7 @@ export async function probeHere(bytes: Uint8Array, maxPixels: number): Promise<I
  * its own CMYK profile, and with `maxSide` decodes JPEG, WebP and SVG at a reduced size (sharp docs, `resize`).
  */
 export async function decodeHere(bytes: Uint8Array, maxPixels: number, options: DecodeOptions): Promise<RawImage> {
-  const { kind, input } = await open(bytes, maxPixels);
+  const { kind, input } = await opened(bytes, maxPixels);
   const sharp = await loadSharp();
   let pipeline = sharp(bytes, input).timeout({ seconds: PICTURE_SECONDS });
   const side = options.maxSide;

@@ -1,5 +1,5 @@
 import type { RawImage } from '../../../ports.ts';
-import { fromRaw } from './sharp.ts';
+import { THUMBNAIL_SIDE, thumbnail } from '../thumbnail.ts';
 
 /** Sides of the thumbnail and of the block of low frequencies that is kept. */
 const SIDE = 32;
@@ -29,10 +29,17 @@ export async function fingerprint(image: RawImage): Promise<{ brightness: number
 }
 
 async function lumaThumbnail(image: RawImage): Promise<Float64Array> {
-  const pipeline = await fromRaw(image);
-  if (image.channels === 4) pipeline.flatten({ background: '#ffffff' });
-  const rgb = await pipeline.toColourspace('srgb').resize(SIDE, SIDE, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer();
-  return Float64Array.from({ length: SIDE * SIDE }, (_, i) => 0.299 * rgb[i * 3] + 0.587 * rgb[i * 3 + 1] + 0.114 * rgb[i * 3 + 2]);
+  const rgb = await thumbnail(image);
+  const factor = THUMBNAIL_SIDE / SIDE;
+  const luma = new Float64Array(SIDE * SIDE);
+  for (let y = 0; y < THUMBNAIL_SIDE; y++) {
+    for (let x = 0; x < THUMBNAIL_SIDE; x++) {
+      const at = 3 * (y * THUMBNAIL_SIDE + x);
+      const value = 0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2];
+      luma[Math.floor(y / factor) * SIDE + Math.floor(x / factor)] += value / factor ** 2;
+    }
+  }
+  return luma;
 }
 
 /** The 64 coefficients, row by row. */

@@ -47,6 +47,18 @@ export interface Opened {
   input: SharpOptions;
 }
 
+const openedBefore = new WeakMap<Uint8Array, { maxPixels: number; opened: Promise<Opened> }>();
+
+/** `open`, once for bytes that are probed and then decoded; bytes do not change while somebody holds them. */
+export function opened(bytes: Uint8Array, maxPixels: number): Promise<Opened> {
+  const before = openedBefore.get(bytes);
+  if (before?.maxPixels === maxPixels) return before.opened;
+  const opening = open(bytes, maxPixels);
+  openedBefore.set(bytes, { maxPixels, opened: opening });
+  opening.catch(() => openedBefore.delete(bytes));
+  return opening;
+}
+
 /** Reads the header, and refuses what cannot or must not be decoded (INVALID_MEDIA). Foreign drawings pass `checkSvg` first. */
 export async function open(bytes: Uint8Array, maxPixels: number): Promise<Opened> {
   const kind = supportedKind(bytes);

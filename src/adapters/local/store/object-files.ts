@@ -53,27 +53,32 @@ export async function hashFile(file: string, { sync = false } = {}): Promise<{ s
   }
 }
 
-function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
-}
-
-/** Writes bytes or a file's content, hashing on the way, and waits until it is on the disk. */
-export async function writeHashed(target: string, source: Uint8Array | FileHandle): Promise<{ sha256: string; byteLength: number }> {
+/** Writes bytes or a file's content, hashing on the way, and waits until it is on the disk. `sha256`: of bytes, where it is known. */
+export async function writeHashed(target: string, source: Uint8Array | FileHandle, sha256?: string): Promise<{ sha256: string; byteLength: number }> {
   const handle = await open(target, 'wx');
   try {
-    const hash = createHash('sha256');
-    let byteLength = 0;
-    const chunks = source instanceof Uint8Array ? chunksOf(source) : source.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES });
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-      byteLength += chunk.length;
-    }
+    const written = source instanceof Uint8Array ? await writeBytes(handle, source, sha256) : await copyHashed(handle, source);
     await handle.sync();
-    return { sha256: hash.digest('hex'), byteLength };
+    return written;
   } finally {
     await handle.close();
   }
+}
+
+async function writeBytes(handle: FileHandle, bytes: Uint8Array, sha256 = createHash('sha256').update(bytes).digest('hex')) {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
+  return { sha256, byteLength: bytes.length };
+}
+
+async function copyHashed(handle: FileHandle, source: FileHandle) {
+  const hash = createHash('sha256');
+  let byteLength = 0;
+  for await (const chunk of source.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })) {
+    hash.update(chunk);
+    await handle.writeFile(chunk);
+    byteLength += chunk.length;
+  }
+  return { sha256: hash.digest('hex'), byteLength };
 }
 
 /** Makes a new name survive a power loss. Windows cannot open folders and needs no such step. */

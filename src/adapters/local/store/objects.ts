@@ -94,13 +94,14 @@ export function createObjectStore(homeDir: string): ObjectStore {
     }
   }
 
-  async function putCopy(source: Uint8Array | FileHandle, mediaType: string): Promise<StoredObject> {
+  async function putCopy(source: Uint8Array | FileHandle, mediaType: string, known?: string): Promise<StoredObject> {
     const temporary = await temporaryFile();
     try {
-      const { sha256, byteLength } = await writeHashed(temporary, source);
+      const { sha256, byteLength } = await writeHashed(temporary, source, known);
       return await install(temporary, sha256, byteLength, mediaType);
-    } finally {
+    } catch (error) {
       await rm(temporary, { force: true });
+      throw error;
     }
   }
 
@@ -135,9 +136,11 @@ export function createObjectStore(homeDir: string): ObjectStore {
   }
 
   async function getRange(key: string, start: number, end: number): Promise<Uint8Array | undefined> {
-    const file = await existing(key);
-    if (!file) return undefined;
-    const handle = await open(file, 'r');
+    const handle = await open(fileOf(key), 'r').catch((error) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!handle) return undefined;
     try {
       const { size } = await handle.stat();
       const from = Math.min(Math.max(0, Math.trunc(start)), size);
@@ -155,7 +158,8 @@ export function createObjectStore(homeDir: string): ObjectStore {
   }
 
   return {
-    put: (source, mediaType) => guarded('store an object', () => (source instanceof Uint8Array ? putCopy(source, mediaType) : putFile(source, mediaType))),
+    put: (source, mediaType, { sha256 } = {}) =>
+      guarded('store an object', () => (source instanceof Uint8Array ? putCopy(source, mediaType, sha256) : putFile(source, mediaType))),
     get: (key) =>
       guarded('read an object', async () => {
         const file = await existing(key);

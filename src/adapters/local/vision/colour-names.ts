@@ -17,22 +17,24 @@ const GREY_TO_WHITE = [0.65, 0.9] as const;
 /** Under this lightness everything is black. */
 const DARK = 0.15;
 
+const [BLACK, WHITE, GREY] = [COLOUR_NAMES.indexOf('black'), COLOUR_NAMES.indexOf('white'), COLOUR_NAMES.indexOf('grey')];
+
 /**
- * Calls `add` with the everyday names of an OKLab colour and how much of each it is, 1 in total. Borders between hues fitted to the 469 of
- * the 949 colours of the xkcd colour survey (2010, CC0) whose name ends in one of the twelve terms and holds no other: .93 of them get that
- * name (boxes in HSV: .61).
+ * Adds `weight` to the everyday name of an OKLab colour, or shares it among black, grey and white; `sums` is in the order of `COLOUR_NAMES`.
+ * Borders between hues fitted to the 469 of the 949 colours of the xkcd colour survey (2010, CC0) whose name ends in one of the twelve terms
+ * and holds no other: .93 of them get that name (boxes in HSV: .61).
  */
-function eachName(lightness: number, a: number, b: number, add: (name: ColourName, part: number) => void): void {
-  const chroma = Math.hypot(a, b);
+function addName(sums: Float64Array, weight: number, lightness: number, a: number, b: number): void {
+  const chroma = Math.sqrt(a * a + b * b);
   if (chroma >= LEAST_CHROMA && lightness >= DARK) {
-    add(hueName(lightness, chroma, ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360), 1);
+    sums[COLOUR_NAMES.indexOf(hueName(lightness, chroma, ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360))] += weight;
     return;
   }
   const black = lightness < DARK ? 1 : 1 - ramp(lightness, ...BLACK_TO_GREY);
   const white = ramp(lightness, ...GREY_TO_WHITE);
-  if (black > 0) add('black', black);
-  if (white > 0) add('white', white);
-  if (black + white < 1) add('grey', 1 - black - white);
+  sums[BLACK] += weight * black;
+  sums[WHITE] += weight * white;
+  if (black + white < 1) sums[GREY] += weight * (1 - black - white);
 }
 
 function hueName(lightness: number, chroma: number, hue: number): ColourName {
@@ -56,16 +58,15 @@ const LEAST_SHARE = 0.01;
 
 /** Share 0..1 of each named colour in an OKLab picture whose pixels count by `weights`, largest first, at least .01; [] where none counts. */
 export function weightedShares(lab: Float32Array, weights: Float32Array): [name: ColourName, share: number][] {
-  const shares = new Map<ColourName, number>();
+  const sums = new Float64Array(COLOUR_NAMES.length);
   let total = 0;
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i];
     if (weight <= 0) continue;
-    eachName(lab[3 * i], lab[3 * i + 1], lab[3 * i + 2], (name, part) => shares.set(name, (shares.get(name) ?? 0) + weight * part));
+    addName(sums, weight, lab[3 * i], lab[3 * i + 1], lab[3 * i + 2]);
     total += weight;
   }
-  return [...shares]
-    .map(([name, share]): [ColourName, number] => [name, share / total])
+  return COLOUR_NAMES.map((name, index): [ColourName, number] => [name, sums[index] / total])
     .filter(([, share]) => share >= LEAST_SHARE)
     .sort((one, other) => other[1] - one[1]);
 }
@@ -75,10 +76,15 @@ export function colourShares(lab: Float32Array): [name: ColourName, share: numbe
   return weightedShares(lab, centreWeights(Math.sqrt(lab.length / 3)));
 }
 
+/** All thumbnails have one size, so one map is kept. */
+let lastWeights: Float32Array | undefined;
+
 function centreWeights(side: number): Float32Array {
+  if (lastWeights?.length === side * side) return lastWeights;
   const offset = (index: number) => (index + 0.5) / side - 0.5;
-  return Float32Array.from({ length: side * side }, (_, i) => {
+  lastWeights = Float32Array.from({ length: side * side }, (_, i) => {
     const distance = Math.hypot(offset(i % side), offset(Math.floor(i / side))) / CENTRE_SPREAD;
     return Math.exp(-(distance ** 2) / 2);
   });
+  return lastWeights;
 }

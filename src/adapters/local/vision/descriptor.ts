@@ -102,36 +102,37 @@ function layout(lab: Float32Array): Float32Array {
 function histogram(lab: Float32Array): Float32Array {
   const bins = new Float32Array(HISTOGRAM);
   for (let i = 0; i < lab.length; i += 3) {
-    const l = between(lab[i], LIGHTNESSES);
-    const a = between((lab[i + 1] / HUE_REACH + 1) / 2, HUES);
-    const b = between((lab[i + 2] / HUE_REACH + 1) / 2, HUES);
+    const l = position(lab[i], LIGHTNESSES);
+    const a = position((lab[i + 1] / HUE_REACH + 1) / 2, HUES);
+    const b = position((lab[i + 2] / HUE_REACH + 1) / 2, HUES);
+    const [lowL, lowA, lowB] = [lower(l, LIGHTNESSES), lower(a, HUES), lower(b, HUES)];
     for (let corner = 0; corner < 8; corner++) {
-      const [dl, da, db] = [corner >> 2, (corner >> 1) & 1, corner & 1];
-      const bin = ((l.low + dl) * HUES + a.low + da) * HUES + b.low + db;
-      bins[bin] += part(l.rest, dl) * part(a.rest, da) * part(b.rest, db);
+      const dl = corner >> 2;
+      const da = (corner >> 1) & 1;
+      const db = corner & 1;
+      bins[((lowL + dl) * HUES + lowA + da) * HUES + lowB + db] += part(l - lowL, dl) * part(a - lowA, da) * part(b - lowB, db);
     }
   }
   return bins.map(Math.sqrt);
 }
 
-/** A value 0..1 between two of `count` bins. */
-function between(value: number, count: number): { low: number; rest: number } {
-  const at = Math.min(count - 1, Math.max(0, value * (count - 1)));
-  const low = Math.min(count - 2, Math.floor(at));
-  return { low, rest: at - low };
-}
+/** Where a value 0..1 stands among `count` bins. */
+const position = (value: number, count: number): number => Math.min(count - 1, Math.max(0, value * (count - 1)));
+
+/** The lower of the two bins that share it. */
+const lower = (at: number, count: number): number => Math.min(count - 2, Math.floor(at));
 
 const part = (rest: number, upper: number): number => (upper ? rest : 1 - rest);
 
 function gradients(lab: Float32Array): Float32Array {
   const side = sideOf(lab);
-  const lightness = (y: number, x: number) => lab[3 * (Math.min(side - 1, Math.max(0, y)) * side + Math.min(side - 1, Math.max(0, x)))];
   const bins = new Float32Array(GRADIENTS);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      const dx = lightness(y, x + 1) - lightness(y, x - 1);
-      const dy = lightness(y + 1, x) - lightness(y - 1, x);
-      const strength = Math.hypot(dx, dy);
+      const row = y * side;
+      const dx = lab[3 * (row + Math.min(side - 1, x + 1))] - lab[3 * (row + Math.max(0, x - 1))];
+      const dy = lab[3 * (Math.min(side - 1, y + 1) * side + x)] - lab[3 * (Math.max(0, y - 1) * side + x)];
+      const strength = Math.sqrt(dx * dx + dy * dy);
       if (strength > 0) addGradient(bins, ((y + 0.5) / side) * CELLS - 0.5, ((x + 0.5) / side) * CELLS - 0.5, Math.atan2(dy, dx) / Math.PI, strength);
     }
   }
@@ -142,12 +143,16 @@ function gradients(lab: Float32Array): Float32Array {
 function addGradient(bins: Float32Array, row: number, column: number, halfTurns: number, strength: number): void {
   const orientation = (halfTurns + 1) * ORIENTATIONS;
   const low = Math.floor(orientation);
+  const top = Math.floor(row);
+  const left = Math.floor(column);
   for (let corner = 0; corner < 8; corner++) {
-    const [dy, dx, turn] = [corner >> 2, (corner >> 1) & 1, corner & 1];
-    const y = Math.floor(row) + dy;
-    const x = Math.floor(column) + dx;
+    const dy = corner >> 2;
+    const dx = (corner >> 1) & 1;
+    const turn = corner & 1;
+    const y = top + dy;
+    const x = left + dx;
     if (y < 0 || x < 0 || y >= CELLS || x >= CELLS) continue;
-    const weight = part(row - Math.floor(row), dy) * part(column - Math.floor(column), dx) * part(orientation - low, turn);
+    const weight = part(row - top, dy) * part(column - left, dx) * part(orientation - low, turn);
     bins[(y * CELLS + x) * ORIENTATIONS + ((low + turn) % ORIENTATIONS)] += strength * weight;
   }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../../errors.ts';
 import type { CallOptions, RawImage } from '../../../ports.ts';
 import { ChildHost } from '../child/host.ts';
+import { thumbnail } from '../thumbnail.ts';
 import { oklab } from './oklab.ts';
 import { PassCache } from './pass-cache.ts';
 import type { LoadedModel, ModelSource, RunRequest, RunResult } from './protocol.ts';
@@ -28,16 +29,13 @@ const TIMEOUT_SECONDS = 60;
 /** Kept warm between an agent's calls: loading again costs up to seconds, resting takes 130 MB (native) to 210 MB (WebAssembly), as measured. */
 const IDLE_SECONDS = 300;
 
-/** Side of the thumbnail that colours are taken from. */
-const COLOUR_SIDE = 64;
-
 /** The model in its child process, and what was already taken from each picture. */
 export class Passes {
   readonly #source: ModelSource;
   readonly #host = new ChildHost(new URL('./child.js', import.meta.url), { name: 'vision', idleSeconds: IDLE_SECONDS });
   readonly #centre = new PassCache<CentrePass>((images, options) => this.#centrePasses(images, options));
   readonly #whole = new PassCache<WholePass>((images, options) => this.#wholePasses(images, options));
-  readonly #colours = new PassCache<Float32Array>((images) => Promise.all(images.map(async (image) => oklab((await wholeView(image, COLOUR_SIDE)).data))));
+  readonly #colours = new PassCache<Float32Array>((images) => Promise.all(images.map(async (image) => oklab(await thumbnail(image)))));
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(source: ModelSource) {

@@ -26,9 +26,9 @@ export function centreView(image: RawImage): Promise<View> {
   return scaled(image, VIEW_SIDE, VIEW_SIDE, crop);
 }
 
-/** The whole picture, squashed to `side` x `side` (224 for the model, less for colours). */
-export function wholeView(image: RawImage, side: number = VIEW_SIDE): Promise<View> {
-  return scaled(image, side, side);
+/** The whole picture, squashed to 224 x 224. */
+export function wholeView(image: RawImage): Promise<View> {
+  return scaled(image, VIEW_SIDE, VIEW_SIDE);
 }
 
 /** The whole picture with its shape kept, short side about `shortSide`, both sides multiples of 32. */
