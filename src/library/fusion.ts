@@ -46,8 +46,9 @@ export async function fuse(
       if (part !== undefined) done.push({ id, strength: (written.get(id) ?? 0) * part + (others.get(id) ?? 0) });
     }
     done.sort(byStrength);
-    const next = most[at + BATCH]?.strength ?? 0;
-    if (done.length >= count && done[count - 1].strength > next) break;
+    // What comes next is at best as strong as that, and of equals it comes later.
+    const next = most[at + BATCH];
+    if (next && done.length >= count && byStrength(done[count - 1], next) < 0) break;
   }
   return done.slice(0, count);
 }

@@ -33,14 +33,11 @@ export interface Word {
 export function wordsOf(text: string): Word[] {
   // Most texts are plain English, and dozens of them are read in a search.
   if (PLAIN.test(text))
-    return (
-      text
-        .toLowerCase()
-        .replace(/(?<=[a-z])'s(?![a-z])/g, '')
-        .match(/[a-z0-9]+/g) ?? []
-    ).map((word) => ({ text: word, isRun: false }));
+    return (withoutPossessives(text.toLowerCase()).match(/[a-z0-9]+/g) ?? []).map((word) => ({ text: word, isRun: false }));
   return [...fold(text).matchAll(WORD)].map((match) => ({ text: match[0], isRun: match.groups?.run !== undefined }));
 }
+
+const withoutPossessives = (text: string): string => (text.includes("'s") ? text.replace(/(?<=[a-z])'s(?![a-z])/g, '') : text);
 
 /** Lower case, one form of each character, accents off where an alphabet has them as marks, no possessive endings. */
 function fold(text: string): string {

@@ -2,6 +2,7 @@
 export class Best {
   readonly #limit: number;
   readonly #orderOf: (key: number) => number;
+  readonly #keys = new Set<number>();
   readonly #entries: { key: number; score: number }[] = [];
 
   constructor(limit: number, orderOf: (key: number) => number) {
@@ -23,16 +24,27 @@ export class Best {
   offer(key: number, score: number): void {
     if (score < this.floor) return;
     const entries = this.#entries;
-    const known = entries.findIndex((entry) => entry.key === key);
-    if (known >= 0) {
+    if (this.#keys.has(key)) {
+      const known = entries.findIndex((entry) => entry.key === key);
       if (score <= entries[known].score) return;
       entries.splice(known, 1);
     }
-    let at = entries.length;
-    while (at > 0 && this.#comesBefore(key, score, entries[at - 1])) at--;
+    const at = this.#placeOf(key, score);
     if (at >= this.#limit) return;
     entries.splice(at, 0, { key, score });
-    if (entries.length > this.#limit) entries.pop();
+    this.#keys.add(key);
+    if (entries.length > this.#limit) this.#keys.delete(entries.pop()?.key ?? key);
+  }
+
+  #placeOf(key: number, score: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#comesBefore(key, score, this.#entries[middle])) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   #comesBefore(key: number, score: number, other: { key: number; score: number }): boolean {
