@@ -1,8 +1,9 @@
 /** What tools and resources use of the film domain. */
+export { batchState, createBatch, planBatch, readTemplates, requireBatchView } from './batch.ts';
 export { dependents } from './citations.ts';
 export { createJob } from './job-create.ts';
 export { cancelJob, listJobs, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';
 export { reviewVideo } from './review.ts';
 export { createJobRunner } from './runner.ts';
-export { planStoryboard, requireGenerator } from './storyboard.ts';
+export { planStoryboard, requireGenerator, storyboardSeconds } from './storyboard.ts';

@@ -10,6 +10,8 @@ export interface ManifestReference {
   objectKey: string;
   role: string;
   name: string;
+  /** Of a video: which of its frames, whose own sha256 and objectKey these are. */
+  atSeconds?: number;
   /** The query that found it, where it was retrieved. */
   query?: string;
 }
@@ -71,12 +73,13 @@ export function videoManifest(view: JobView, generative: boolean): Manifest {
     seed: take.shot.seed,
     durationSeconds: take.result?.durationSeconds ?? take.shot.durationSeconds,
     ...(take.shot.camera ? { camera: take.shot.camera } : {}),
-    references: take.shot.references.map(({ assetId, sha256, objectKey, role, name, retrieval }) => ({
+    references: take.shot.references.map(({ assetId, sha256, objectKey, role, name, atSeconds, retrieval }) => ({
       assetId,
       sha256,
       objectKey,
       role,
       name,
+      ...(atSeconds === undefined ? {} : { atSeconds }),
       ...(retrieval ? { query: retrieval.query } : {}),
     })),
     notes: take.result?.notes ?? [],

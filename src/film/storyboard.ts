@@ -1,16 +1,14 @@
 import { AppError } from '../errors.ts';
-import { originalBytes, requireAsset } from '../library/assets.ts';
-import { type Hit, type SearchResult, search } from '../library/search.ts';
 import { cleanText } from '../library/text.ts';
 import { negations } from '../library/words.ts';
-import type { Asset, AssetStatus, CameraMove, Ports, ReferenceRole, ShotRequest, VideoGenerator } from '../ports.ts';
+import type { CameraMove, Ports, ShotRequest, VideoGenerator } from '../ports.ts';
+import { type PlannedReference, type ReferenceDraft, type ReferenceFinder, referenceFinder } from './references.ts';
 
 /** One shot as asked for. */
 export interface ShotDraft {
   prompt: string;
-  /** The reference by id, or found by `query`; neither: text only. */
-  imageId?: string | undefined;
-  query?: string | undefined;
+  /** None: text only. */
+  references: ReferenceDraft[];
   durationSeconds: number;
   camera?: CameraMove | undefined;
 }
@@ -24,25 +22,8 @@ export interface StoryboardDraft {
   seed: number;
   /** Provider id; absent: the default one. */
   provider?: string | undefined;
-}
-
-/** A candidate that retrieval looked at, with its own scores. */
-export interface Candidate {
-  id: string;
-  name: string;
-  scores: Hit['scores'];
-}
-
-/** The reference chosen for a shot. */
-export interface PlannedReference {
-  role: ReferenceRole;
-  assetId: string;
-  sha256: string;
-  objectKey: string;
-  name: string;
-  subject?: Asset['subject'];
-  /** How it was found, where a query chose it. */
-  retrieval?: { query: string; candidates: Candidate[] };
+  /** Only planned: nothing is written, also no frame of a video. */
+  dryRun?: boolean | undefined;
 }
 
 export interface PlannedShot extends Omit<ShotRequest, 'references'> {
@@ -59,29 +40,57 @@ export interface Storyboard {
   costUsd: number;
 }
 
-/** Hits that a retrieval shows as candidates. */
-const CANDIDATES_SHOWN = 3;
+/** Longest finished video: 20 shots of a minute; longer ones are several jobs, so that one failure does not take everything with it. */
+const MAX_TOTAL_SECONDS = 1200;
 
 /** Resolves references, fits the draft to the provider and checks every limit before anything starts. */
-export async function planStoryboard(ports: Ports, draft: StoryboardDraft): Promise<Storyboard> {
+export async function planStoryboard(
+  ports: Ports,
+  draft: StoryboardDraft,
+  find: ReferenceFinder = referenceFinder(ports, draft.collection, { keepFrames: draft.dryRun !== true }),
+): Promise<Storyboard> {
   const generator = requireGenerator(ports, draft.provider);
-  checkSize(draft, generator);
+  checkDraft(draft, generator);
   const shots: PlannedShot[] = [];
-  for (const [index, shot] of draft.shots.entries()) {
-    checkDuration(shot.durationSeconds, index, generator);
-    const reference = await chooseReference(ports, draft.collection, shot, index);
-    const { width, height, fps, seed } = draft;
-    const { prompt, durationSeconds, camera } = shot;
-    const planned = { prompt, durationSeconds, width, height, fps, seed, ...(camera ? { camera } : {}), references: reference ? [reference] : [] };
-    shots.push({ ...planned, dropped: [...generator.limits(request(planned)), ...notUnderstood(shot)] });
-  }
+  for (const [index, shot] of draft.shots.entries()) shots.push(await planShot(draft, shot, generator, (one) => find(one, `shot ${index + 1}`)));
   const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(request(shot)).costUsd, 0);
   return { provider: generator.id, collection: draft.collection, shots, costUsd };
 }
 
-/** What retrieval does not do with a shot's query. */
-function notUnderstood({ query = '' }: ShotDraft): string[] {
-  return negations(query).map((word) => `Retrieval does not understand "${word}": the reference may show what it should not. Check it, or give imageId.`);
+async function planShot(
+  { width, height, fps, seed }: StoryboardDraft,
+  shot: ShotDraft,
+  generator: VideoGenerator,
+  find: (draft: ReferenceDraft) => Promise<PlannedReference>,
+): Promise<PlannedShot> {
+  const { prompt, durationSeconds, camera } = shot;
+  const { roles } = generator.capabilities;
+  const all: PlannedReference[] = [];
+  for (const reference of shot.references) all.push(await find(reference));
+  const planned = {
+    prompt,
+    durationSeconds,
+    width,
+    height,
+    fps,
+    seed,
+    ...(camera ? { camera } : {}),
+    references: all.filter(({ role }) => roles.includes(role)),
+  };
+  const unused = all.filter(({ role }) => !roles.includes(role)).map(notUsed(generator));
+  return { ...planned, dropped: [...unused, ...generator.limits(request(planned)), ...notUnderstood(shot)] };
+}
+
+/** A role that the provider does not take is left out and said, never passed off as another one. */
+function notUsed({ id, capabilities }: VideoGenerator): (reference: PlannedReference) => string {
+  return ({ role, assetId, name }) =>
+    `Reference ${assetId} "${cleanText(name, 60)}" is not used: provider "${id}" takes no ${role} (but ${capabilities.roles.join(', ')}).`;
+}
+
+/** What retrieval does not do with a shot's queries. */
+function notUnderstood({ references }: ShotDraft): string[] {
+  const words = references.flatMap(({ query = '' }) => negations(query));
+  return words.map((word) => `Retrieval does not understand "${word}": the reference may show what it should not. Check it, or give imageId.`);
 }
 
 /** The provider of this id, or the default; INVALID_INPUT naming the configured ones. */
@@ -91,6 +100,29 @@ export function requireGenerator(ports: Ports, id: string | undefined): VideoGen
   throw new AppError('INVALID_INPUT', `There is no video provider "${cleanText(id ?? '', 40)}".`, {
     hint: `Configured providers: ${[...ports.videoGenerators.keys()].join(', ')}.`,
   });
+}
+
+/** Every limit that is known without looking at a reference. */
+function checkDraft(draft: StoryboardDraft, generator: VideoGenerator): void {
+  checkSize(draft, generator);
+  for (const [index, shot] of draft.shots.entries()) {
+    checkDuration(shot.durationSeconds, index, generator);
+    checkRoles(shot, index);
+  }
+  const total = draft.shots.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
+  if (total > MAX_TOTAL_SECONDS) {
+    throw new AppError('INVALID_INPUT', `The shots are ${total} s long in all, more than ${MAX_TOTAL_SECONDS} s.`, { hint: 'Make several videos of it.' });
+  }
+}
+
+function checkRoles({ references }: ShotDraft, index: number): void {
+  for (const role of ['firstFrame', 'lastFrame'] as const) {
+    const count = references.filter((reference) => (reference.role ?? 'firstFrame') === role).length;
+    if (count < 2) continue;
+    throw new AppError('INVALID_INPUT', `Shot ${index + 1} has ${count} references with role ${role}, but can have one.`, {
+      hint: 'Give the others the role subject or style, or put them into shots of their own.',
+    });
+  }
 }
 
 function checkSize(draft: StoryboardDraft, { capabilities, id }: VideoGenerator): void {
@@ -104,67 +136,17 @@ function checkSize(draft: StoryboardDraft, { capabilities, id }: VideoGenerator)
   }
 }
 
+/** A longer shot is not cut into shorter ones unasked: each would begin its move and its action anew. */
 function checkDuration(durationSeconds: number, index: number, { capabilities, id }: VideoGenerator): void {
   if (durationSeconds >= capabilities.minSeconds && durationSeconds <= capabilities.maxSeconds) return;
   throw new AppError('INVALID_INPUT', `durationSeconds ${durationSeconds} of shot ${index + 1} is outside what provider "${id}" makes.`, {
-    hint: `Between ${capabilities.minSeconds} and ${capabilities.maxSeconds} seconds a shot; use several shots for a longer video.`,
+    hint: `Between ${capabilities.minSeconds} and ${capabilities.maxSeconds} seconds a shot. For a longer video give shots: [{prompt, durationSeconds}, ...], which are joined.`,
   });
 }
 
-/** The reference that a shot names, or the best approved hit of its query, where it is clear that it shows what was asked for. */
-async function chooseReference(ports: Ports, collection: string, shot: ShotDraft, index: number): Promise<PlannedReference | undefined> {
-  if (shot.imageId !== undefined) return toReference(ports, await requireAsset(ports, shot.imageId, 'image'));
-  if (shot.query === undefined) return undefined;
-  const { hits } = await retrieve(ports, collection, shot.query, 'approved');
-  // The first hit only: one further down that passes is mostly a poorer picture of half of the query ("red bag": a red glove).
-  const [best] = hits;
-  if (!best?.grounds) throw await refusal(ports, { query: shot.query, collection, index }, hits);
-  const candidates = hits.map(({ asset, scores }) => ({ id: asset.id, name: asset.caption ?? asset.name, scores }));
-  return { ...(await toReference(ports, best.asset)), retrieval: { query: shot.query, candidates } };
-}
-
-function retrieve(ports: Ports, collection: string, query: string, status: AssetStatus): Promise<SearchResult> {
-  return search(ports, { collection, query, filter: { kind: 'image', status: [status] }, limit: CANDIDATES_SHOWN, maxBytes: 0 });
-}
-
-/** No silent wrong picture: nothing that clearly shows what was asked for is an error that shows what was closest. */
-async function refusal(ports: Ports, shot: { query: string; collection: string; index: number }, hits: Hit[]): Promise<AppError> {
-  const { query, collection, index } = shot;
-  const pending = (await retrieve(ports, collection, query, 'pending')).hits.find(({ grounds }) => grounds);
-  const closest = hits.map(({ asset, scores, coverage }) => {
-    const values = Object.entries(scores).map(([name, value]) => `${name} ${value}`);
-    const missing = coverage?.missing.length ? [`not found: ${coverage.missing.join(', ')}`] : [];
-    return `${asset.id} "${cleanText(asset.caption ?? asset.name, 60)}" (${[...values, ...missing].join('; ')})`;
-  });
-  const hint = [
-    pending ? `${pending.asset.id} shows it, but is pending: approve it with ingest_image {imageId: "${pending.asset.id}", status: "approved"}.` : '',
-    closest.length > 0
-      ? `Closest, but not clear enough to use unasked: ${closest.join('; ')}. Look at them, and give imageId to use one; or change query, or add a picture with ingest_image.`
-      : 'Nothing approved in it comes close: change query, or add a picture with ingest_image.',
-  ];
-  return new AppError('NOT_FOUND', `No picture in collection "${collection}" clearly shows "${cleanText(query, 100)}" (shot ${index + 1}).`, {
-    hint: hint.filter(Boolean).join(' '),
-  });
-}
-
-/** Rejected assets ground nothing; where the asset's collection requires approval, only approved ones do. */
-async function toReference(ports: Ports, asset: Asset): Promise<PlannedReference> {
-  const settings = asset.status === 'pending' ? await ports.catalog.collection(asset.collection) : undefined;
-  if (asset.status === 'rejected' || settings?.requireApproval) {
-    const why = asset.status === 'rejected' ? 'is rejected' : `is ${asset.status}, and collection "${asset.collection}" requires approval`;
-    throw new AppError('INVALID_INPUT', `Image "${asset.id}" ${why}, so it must not ground a video.`, {
-      hint: `Choose another one with search_images {filter: {status: "approved"}}, or have it approved: ingest_image {imageId: "${asset.id}", status: "approved"}.`,
-    });
-  }
-  await originalBytes(ports, asset);
-  return {
-    role: 'firstFrame',
-    assetId: asset.id,
-    sha256: asset.sha256,
-    objectKey: asset.objectKey,
-    name: asset.caption ?? asset.name,
-    ...(asset.subject ? { subject: asset.subject } : {}),
-  };
+/** Length of the finished video in seconds. */
+export function storyboardSeconds({ shots }: Storyboard): number {
+  return Math.round(shots.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) * 1000) / 1000;
 }
 
 /** A planned shot as the provider's pure questions take it: files are looked up only when it starts. */

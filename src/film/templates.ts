@@ -36,12 +36,13 @@ export function placeholdersOf(template: string): string[] {
 /**
  * Every template with every variable set, in that order. INVALID_INPUT where there is no template, a placeholder has no (or an empty)
  * value, a variable stands in no template, the templates need variables and none are given, or there are more than `MAX_BATCH` prompts.
+ * `beside` are texts that are filled with the same sets, so their placeholders count as used.
  */
-export function fillTemplates(given: string[], sets: Variables[]): FilledTemplate[] {
+export function fillTemplates(given: string[], sets: Variables[], beside: string[] = []): FilledTemplate[] {
   const templates = given.map((template) => template.trim()).filter((template) => template !== '');
   if (templates.length === 0)
     throw new AppError('INVALID_INPUT', 'templates holds no text.', { hint: 'Give at least one line such as "A shot of <object_prompt>".' });
-  const names = new Set(templates.flatMap(placeholdersOf));
+  const names = new Set([...templates, ...beside].flatMap(placeholdersOf));
   for (const [index, set] of sets.entries()) checkNames(set, names, index);
   if (names.size > 0 && sets.length === 0) {
     throw new AppError('INVALID_INPUT', `The templates have placeholders (${listed(names)}) and variables is empty.`, {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { JobView } from '../film/jobs.ts';
 import type { FileBytes } from '../ports.ts';
 import type { Studio } from '../studio.ts';
+import { batchStatus } from './batch-status.ts';
 import { CollectionName } from './common-input.ts';
 import { defineTool, type ToolContext } from './define.ts';
 import { type AnyJob, isOver, jobData, listJobs, requireJob } from './job-list.ts';
@@ -19,6 +20,7 @@ export const getJob = defineTool({
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     jobId: z.string().optional(),
+    batchId: z.string().optional(),
     state: z.enum(jobStates).optional(),
     collection: CollectionName.optional(),
     waitSeconds: z.number().min(0).max(45).default(0),
@@ -27,8 +29,9 @@ export const getJob = defineTool({
     includeImages: z.boolean().default(true),
   }),
   output: z.strictObject({ jobs: z.array(JobOutput), nextCursor: z.string().optional(), advice: z.string() }),
-  async handler({ jobId, waitSeconds, includeImages, ...page }, context) {
+  async handler({ jobId, batchId, waitSeconds, includeImages, ...page }, context) {
     const { studio } = context;
+    if (batchId !== undefined) return batchStatus(batchId, waitSeconds, context);
     if (jobId === undefined) return list(studio, page);
     const job = await waitFor(jobId, waitSeconds, context);
     const data = jobData(studio, job);

@@ -28,7 +28,7 @@ const CAPABILITIES: VideoCapabilities = {
   roles: ['firstFrame', 'lastFrame', 'subject'],
   textOnly: true,
   minSeconds: 1,
-  maxSeconds: 60,
+  maxSeconds: 120,
   maxWidth: 1920,
   maxHeight: 1920,
   fps: [24, 30],
