@@ -39,6 +39,15 @@ export const EnvironmentSchema = z.object({
     .describe(
       'Where models of the hub are downloaded from, once, into `models/` of the data folder; another address for a mirror. Nothing is downloaded with VRAG_DOWNLOADS=off.',
     ),
+  VRAG_CREDENTIALS: flag('on').describe('`off`: videos and pictures made here carry no content credentials (docs/provenance.md).'),
+  VRAG_SIGN_CERT: z
+    .string()
+    .default('')
+    .describe(
+      'PEM file with your certificate chain for content credentials, your own certificate first. Needs VRAG_SIGN_KEY; without both a self-signed identity is made on first use.',
+    ),
+  VRAG_SIGN_KEY: z.string().default('').describe('PEM file (PKCS #8, no password) with the private key of VRAG_SIGN_CERT.'),
+  VRAG_TRUSTED_CERTS: z.string().default('').describe('PEM file with the certificate authorities whose signatures `vrag-mcp verify` calls trusted.'),
 });
 
 /** Checked settings with absolute paths. */
@@ -57,6 +66,8 @@ export interface Config {
   recogniser: boolean;
   /** Base address of the model hub. */
   modelHub: string;
+  /** Whether finished files are signed; the files are absolute paths of PEM files, absent where not configured. */
+  credentials: { sign: boolean; certFile?: string; keyFile?: string; trustedFile?: string };
 }
 
 /** Plain http is for a hub on this computer only: what a model file holds is fed to native code. */
@@ -92,5 +103,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     embedder: env.VRAG_EMBEDDER,
     recogniser: env.VRAG_RECOGNISER === 'on',
     modelHub: env.VRAG_MODEL_HUB,
+    credentials: {
+      sign: env.VRAG_CREDENTIALS === 'on',
+      ...(env.VRAG_SIGN_CERT ? { certFile: expandPath(env.VRAG_SIGN_CERT) } : {}),
+      ...(env.VRAG_SIGN_KEY ? { keyFile: expandPath(env.VRAG_SIGN_KEY) } : {}),
+      ...(env.VRAG_TRUSTED_CERTS ? { trustedFile: expandPath(env.VRAG_TRUSTED_CERTS) } : {}),
+    },
   };
 }

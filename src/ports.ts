@@ -5,12 +5,14 @@
  */
 export type * from './ports/call.ts';
 export type * from './ports/catalog.ts';
+export type * from './ports/credentials.ts';
 export type * from './ports/pictures.ts';
 export type * from './ports/storage.ts';
 export type * from './ports/video.ts';
 export type * from './ports/vision.ts';
 
 import type { Catalog } from './ports/catalog.ts';
+import type { Credentials } from './ports/credentials.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
@@ -32,6 +34,7 @@ export interface Ports {
   embedders: Embedders;
   recogniser: Recogniser;
   inpainter: Inpainter;
+  credentials: Credentials;
   /** By provider id; the first is the default. */
   videoGenerators: ReadonlyMap<string, VideoGenerator>;
   /** Ends child processes and closes files; afterwards no port may be used. */

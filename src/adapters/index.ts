@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Ports } from '../ports.ts';
 import { createAnimatic } from './local/animatic/animatic.ts';
+import { createCredentials } from './local/c2pa/credentials.ts';
 import { createDownloads } from './local/downloads.ts';
 import { openEmbedders } from './local/embedders.ts';
 import { createFiles } from './local/files.ts';
@@ -30,6 +31,7 @@ export function openPorts(config: Config): Ports {
     { name: 'descriptor', embedder: descriptor },
   ]);
   const inpainter = createInpainter();
+  const credentials = createCredentials(config);
   const animatic = createAnimatic({ workDir: path.join(config.homeDir, 'tmp'), card: images.card });
   return {
     catalog: store.catalog,
@@ -44,9 +46,10 @@ export function openPorts(config: Config): Ports {
     embedders,
     recogniser: config.recogniser ? vision.recogniser : createRecogniserOff(thumbnails),
     inpainter,
+    credentials,
     videoGenerators: new Map([[animatic.id, animatic]]),
     async close() {
-      for (const part of [images, media, vision, embedders, inpainter, animatic]) part.close();
+      for (const part of [images, media, vision, embedders, inpainter, credentials, animatic]) part.close();
       await store.close();
     },
   };

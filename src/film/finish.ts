@@ -3,6 +3,7 @@ import { addVideo } from '../library/new-asset.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { uncite } from './citations.ts';
+import { type CredentialsNote, signStill, signVideo } from './credentials.ts';
 import { writeTakes } from './job-create.ts';
 import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
@@ -91,7 +92,7 @@ function endMessage(view: JobView): string {
 }
 
 async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
-  const { objectKey, sha256, byteLength } = await join(ports, view);
+  const { objectKey, sha256, byteLength, credentials } = await join(ports, view);
   const { job } = view;
   const prompt = view.takes[0].shot.prompt;
   const asset = await addVideo(ports, {
@@ -106,30 +107,40 @@ async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
     madeFrom: referenceIds(job.storyboard),
     described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
   });
-  await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true));
+  await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true, { sha256, credentials }));
   const title = cleanText(prompt, 2000).split(' ').slice(0, 8).join(' ').slice(0, 60);
   const path = await ports.objects.publish(objectKey, title);
-  const sheet = await contactSheet(ports, objectKey, asset.durationSeconds ?? 0);
+  const sheet = await contactSheet(ports, { objectKey, sha256, title, credentials }, asset.durationSeconds ?? 0);
   const sheetPath = await ports.objects.publish(sheet.key, `${title} (contact sheet)`);
   const { width, height, durationSeconds = 0, fps = 0 } = asset;
-  return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey: sheet.key, sheetPath };
+  return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey: sheet.key, sheetPath, credentials };
 }
 
-async function join(ports: Ports, view: JobView): Promise<{ objectKey: string; sha256: string; byteLength: number }> {
+interface StoredVideo {
+  objectKey: string;
+  sha256: string;
+  byteLength: number;
+  credentials: CredentialsNote;
+}
+
+/** The joined and signed video; a single shot that cannot be signed is its take's object as it is. */
+async function join(ports: Ports, view: JobView): Promise<StoredVideo> {
   const results = view.takes.map((take) => take.result).filter((result) => result !== undefined);
-  if (results.length === 1) return results[0];
   const paths = await Promise.all(results.map(async ({ objectKey }) => (await ports.objects.localPath(objectKey)) ?? ''));
-  const path = await ports.objects.scratchPath('mp4');
-  await ports.media.concat(paths, { path });
+  const single = paths.length === 1;
+  const joined = single ? paths[0] : await ports.objects.scratchPath('mp4');
+  if (!single) await ports.media.concat(paths, { path: joined });
+  const { path, credentials } = await signVideo(ports, view, joined, !single);
+  if (path === paths[0]) return { ...results[0], credentials };
   const stored = await ports.objects.put({ path, move: true }, 'video/mp4');
-  return { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength };
+  return { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, credentials };
 }
 
-async function contactSheet(ports: Ports, objectKey: string, durationSeconds: number) {
-  const path = (await ports.objects.localPath(objectKey)) ?? '';
+async function contactSheet(ports: Ports, video: Parameters<typeof signStill>[2], durationSeconds: number) {
+  const path = (await ports.objects.localPath(video.objectKey)) ?? '';
   const times = Array.from({ length: SHEET.frames }, (_, index) => (durationSeconds * (index + 0.5)) / SHEET.frames);
   const frames = await ports.media.frames(path, times, { maxSide: SHEET.cellWidth });
   const cells = frames.map((image, index) => ({ image, label: `${times[index].toFixed(2)} s` }));
   const sheet = await ports.images.contactSheet(cells, SHEET);
-  return ports.objects.put(sheet.bytes, sheet.mediaType);
+  return ports.objects.put(await signStill(ports, sheet.bytes, video, 'contact sheet'), sheet.mediaType);
 }

@@ -1,6 +1,7 @@
 /** What tools and resources use of the film domain. */
 export { batchState, createBatch, planBatch, readTemplates, requireBatchView } from './batch.ts';
 export { dependents } from './citations.ts';
+export { credentialsText } from './credentials.ts';
 export { createJob } from './job-create.ts';
 export { cancelJob, listJobs, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { TOMBSTONE } from '../library/assets.ts';
 import { cleanText } from '../library/text.ts';
 import type { Ports, StoredRecord } from '../ports.ts';
+import type { CredentialsNote } from './credentials.ts';
 import { etaSeconds } from './eta.ts';
 import type { Storyboard } from './storyboard.ts';
 import { isFinal, type TakeState } from './take-state.ts';
@@ -34,6 +35,8 @@ export interface FinishedVideo {
   /** Object key of a JPEG contact sheet. */
   sheetKey: string;
   sheetPath: string;
+  /** Absent: made before files were signed. */
+  credentials?: CredentialsNote;
 }
 
 /** A job with its takes, read at one moment. */

@@ -1,6 +1,9 @@
 import type { JsonValue, Ports } from '../ports.ts';
 import { cite, createOnce } from './citations.ts';
+import type { CredentialsNote } from './credentials.ts';
 import type { JobView } from './jobs.ts';
+import type { Candidate } from './retrieval.ts';
+import type { Take } from './takes.ts';
 
 /** Where one reference of a shot came from. */
 export interface ManifestReference {
@@ -12,8 +15,23 @@ export interface ManifestReference {
   name: string;
   /** Of a video: which of its frames, whose own sha256 and objectKey these are. */
   atSeconds?: number;
-  /** The query that found it, where it was retrieved. */
+  /** The query that found it, where it was retrieved, and the candidates with their scores. */
   query?: string;
+  candidates?: Candidate[];
+}
+
+/** One run of a shot at its provider. */
+export interface ManifestTake {
+  id: string;
+  state: string;
+  attempts: number;
+  failure?: string;
+  startedAt?: string;
+  /** Wall-clock seconds from start to result. */
+  seconds?: number;
+  costUsd: number;
+  /** Hash of the clip as the provider gave it. */
+  sha256?: string;
 }
 
 /** The provenance record of an asset made here. */
@@ -23,7 +41,13 @@ export type Manifest =
       assetId: string;
       jobId: string;
       createdAt: string;
+      /** When the job was asked for; `createdAt` is when its video was finished. */
+      requestedAt?: string;
+      /** Hash of the finished, signed file. */
+      sha256?: string;
       provider: string;
+      /** Id of the model, where the provider has several. */
+      model?: string;
       /** False: camera moves over the references, no AI-generated media. */
       generative: boolean;
       shots: {
@@ -31,13 +55,23 @@ export type Manifest =
         takeId: string;
         seed: number;
         durationSeconds: number;
+        width?: number;
+        height?: number;
+        fps?: number;
         camera?: string;
         references: ManifestReference[];
+        /** What the provider or the retrieval could not honour, known before the start. */
+        dropped?: string[];
         notes: string[];
         costUsd: number;
         seconds: number;
+        /** Every take that was made of it, the one that was used last. */
+        takes?: ManifestTake[];
       }[];
       costUsd: number;
+      /** Id of the quality report of the video, where it was measured as it was made. */
+      reportId?: string;
+      credentials?: CredentialsNote;
     }
   | {
       type: 'inpaint';
@@ -48,6 +82,7 @@ export type Manifest =
       maskSha256: string;
       changedShare: number;
       seed: number;
+      credentials?: CredentialsNote;
     };
 
 const MANIFEST = 'manifest';
@@ -65,13 +100,16 @@ export async function readManifest(ports: Ports, assetId: string): Promise<Manif
   return record?.body as unknown as Manifest | undefined;
 }
 
-/** The manifest of a job's video. */
-export function videoManifest(view: JobView, generative: boolean): Manifest {
+/** The manifest of a job's video; `file` is the finished one. */
+export function videoManifest(view: JobView, generative: boolean, file: { sha256: string; credentials: CredentialsNote }): Manifest {
   const shots = view.takes.map((take, index) => ({
     prompt: take.shot.prompt,
     takeId: view.job.takeIds[index],
     seed: take.shot.seed,
     durationSeconds: take.result?.durationSeconds ?? take.shot.durationSeconds,
+    width: take.shot.width,
+    height: take.shot.height,
+    fps: take.shot.fps,
     ...(take.shot.camera ? { camera: take.shot.camera } : {}),
     references: take.shot.references.map(({ assetId, sha256, objectKey, role, name, atSeconds, retrieval }) => ({
       assetId,
@@ -80,20 +118,37 @@ export function videoManifest(view: JobView, generative: boolean): Manifest {
       role,
       name,
       ...(atSeconds === undefined ? {} : { atSeconds }),
-      ...(retrieval ? { query: retrieval.query } : {}),
+      ...(retrieval ? { query: retrieval.query, candidates: retrieval.candidates } : {}),
     })),
+    dropped: take.shot.dropped,
     notes: take.result?.notes ?? [],
     costUsd: take.result?.costUsd ?? 0,
     seconds: take.result?.seconds ?? 0,
+    takes: [manifestTake(view.job.takeIds[index], take)],
   }));
   return {
     type: 'video',
     assetId: view.job.videoId,
     jobId: view.id,
     createdAt: new Date().toISOString(),
+    requestedAt: view.createdAt,
+    sha256: file.sha256,
     provider: view.job.storyboard.provider,
     generative,
     shots,
     costUsd: shots.reduce((sum, shot) => sum + shot.costUsd, 0),
+    credentials: file.credentials,
+  };
+}
+
+function manifestTake(id: string, { state, attempts, failure, startedAt, result }: Take): ManifestTake {
+  return {
+    id,
+    state,
+    attempts,
+    ...(failure ? { failure: `${failure.reason}: ${failure.message}` } : {}),
+    ...(startedAt ? { startedAt } : {}),
+    ...(result ? { seconds: result.seconds, sha256: result.sha256 } : {}),
+    costUsd: result?.costUsd ?? 0,
   };
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { writeManifest } from '../film/manifest.ts';
+import { createOnce } from '../film/citations.ts';
+import { type CredentialsNote, signRepair } from '../film/credentials.ts';
+import { readManifest, writeManifest } from '../film/manifest.ts';
 import type { Asset, CallOptions, FileBytes, Ports } from '../ports.ts';
 import { originalBytes, requireAsset } from './assets.ts';
 import { newId } from './ids.ts';
@@ -26,7 +28,12 @@ export interface InpaintOutcome {
   changedShare: number;
   markedShare: number;
   seconds: number;
+  /** Absent where the same repair was made before files were signed. */
+  credentials?: CredentialsNote;
 }
+
+/** Record kind: the asset of a picture by its collection and the hash of its bytes before they were signed, since no two signatures are the same. */
+const REPAIRED = 'repaired';
 
 /** Repairs a part of an image; the result is a new PNG asset in the same collection, with its lineage. */
 export async function inpaintAsset(
@@ -45,8 +52,9 @@ export async function inpaintAsset(
   const result = await ports.inpainter.inpaint({ image, mask, mode: 'remove', seed: draft.seed }, options);
   const file = await ports.images.encode(result.image, { format: 'png' });
   const changedShare = share(mask.data);
-  const same = await ports.catalog.findBySha256(source.collection, createHash('sha256').update(file.bytes).digest('hex'));
-  const asset = same ?? (await catalogue(ports, source, draft, file));
+  const digest = createHash('sha256').update(file.bytes).digest('hex');
+  const same = await repairedBefore(ports, source.collection, digest);
+  const { asset, credentials } = same ?? (await signAndCatalogue(ports, source, draft, { file, digest, algorithm: result.algorithm }));
   await writeManifest(ports, {
     type: 'inpaint',
     assetId: asset.id,
@@ -56,8 +64,29 @@ export async function inpaintAsset(
     maskSha256: createHash('sha256').update(mask.data).digest('hex'),
     changedShare,
     seed: draft.seed,
+    ...(credentials ? { credentials } : {}),
   });
-  return { source, asset, algorithm: result.algorithm, changedShare, markedShare, seconds: (Date.now() - started) / 1000 };
+  const seconds = (Date.now() - started) / 1000;
+  return { source, asset, algorithm: result.algorithm, changedShare, markedShare, seconds, ...(credentials ? { credentials } : {}) };
+}
+
+async function repairedBefore(ports: Ports, collection: string, digest: string): Promise<{ asset: Asset; credentials?: CredentialsNote } | undefined> {
+  const record = await ports.records.get(REPAIRED, `${collection}/${digest}`);
+  const id = (record?.body as { assetId?: string } | undefined)?.assetId;
+  const asset = (id === undefined ? undefined : await ports.catalog.get(id)) ?? (await ports.catalog.findBySha256(collection, digest));
+  if (!asset) return undefined;
+  const { credentials } = (await readManifest(ports, asset.id)) ?? {};
+  return { asset, ...(credentials ? { credentials } : {}) };
+}
+
+async function signAndCatalogue(ports: Ports, source: Asset, draft: InpaintDraft, made: { file: FileBytes; digest: string; algorithm: string }) {
+  const { file, digest, algorithm } = made;
+  const { bytes, credentials } = await signRepair(ports, file.bytes, { ...source, name: source.caption ?? source.name }, algorithm);
+  const asset = await catalogue(ports, source, draft, { ...file, bytes });
+  const key = `${source.collection}/${digest}`;
+  await ports.records.delete(REPAIRED, key);
+  await createOnce(ports, REPAIRED, key, { assetId: asset.id });
+  return { asset, credentials };
 }
 
 /** A repaired picture has its source's description, and its verdict where that was no approval: nobody has looked at the repair yet. */

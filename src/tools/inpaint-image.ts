@@ -37,7 +37,7 @@ export const inpaintImage = defineTool({
     if (args.maskPath !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Mark the part by boxes, ellipses or polygons.' });
     const onProgress = (fraction: number) => void progress(fraction, 1, 'in-painting');
-    const { source, asset, algorithm, changedShare, markedShare, seconds } = await studio.assets.inpaintAsset(
+    const { source, asset, algorithm, changedShare, markedShare, seconds, credentials } = await studio.assets.inpaintAsset(
       studio.ports,
       { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) },
       { signal, onProgress },
@@ -47,7 +47,8 @@ export const inpaintImage = defineTool({
     const next =
       asset.status === 'approved' ? 'the result goes straight into generate_video as imageId' : `the result is ${asset.status}: ingest_image approves it`;
     const advice = `Look at the preview; ${next}.${hint}`;
-    const summary = `${algorithm}: ${(changedShare * 100).toFixed(1)} % of ${source.id} filled in ${seconds.toFixed(1)} s. ${advice}`;
+    const signed = credentials && studio.film.credentialsText(credentials);
+    const summary = `${algorithm}: ${(changedShare * 100).toFixed(1)} % of ${source.id} filled in ${seconds.toFixed(1)} s. ${advice}${signed ? ` ${signed}` : ''}`;
     const previews = await Promise.all([thumbnail(studio, source, 384), thumbnail(studio, asset, 384)]);
     return {
       data: {
@@ -58,6 +59,7 @@ export const inpaintImage = defineTool({
         algorithm,
         changedShare: round(changedShare, 4),
         seconds: round(seconds, 1),
+        ...(signed ? { credentials: signed } : {}),
         advice,
       },
       text: `${summary}\nPreviews: before, after.\n${assetText(data)}`,

@@ -27,6 +27,8 @@ const Video = z.strictObject({
   height: z.number(),
   durationSeconds: z.number(),
   fps: z.number(),
+  /** What they say, who signed, or why there are none. */
+  credentials: z.string().optional(),
 });
 
 /** Of a folder, or the assets of a collection. */
@@ -123,6 +125,7 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
             height: video.height,
             durationSeconds: Math.round(video.durationSeconds * 100) / 100,
             fps: Math.round(video.fps * 100) / 100,
+            ...(video.credentials ? { credentials: studio.film.credentialsText(video.credentials) } : {}),
           },
         }
       : {}),
@@ -159,6 +162,7 @@ function videoJobText(data: VideoJobData): string {
     ? [
         `Video ${video.id}: ${video.width}x${video.height}, ${video.durationSeconds} s at ${video.fps} fps, sha256 ${video.sha256}`,
         `  ${video.uri}${video.path ? ` | ${video.path} | contact sheet: ${video.contactSheetPath}` : ''}`,
+        ...(video.credentials ? [`  ${video.credentials}`] : []),
       ]
     : [];
   const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %${data.etaSeconds === undefined ? '' : `, about ${data.etaSeconds} s left`}, ${data.provider}, collection "${data.collection}", cost ${data.costUsd} USD, made ${data.createdAt}.`;

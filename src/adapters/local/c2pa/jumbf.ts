@@ -1,0 +1,87 @@
+import { certificatesOf } from './cose.ts';
+
+/**
+ * The structure of a C2PA manifest store. No hash covers the labels and lengths of its outer boxes, which the C2PA library does not check either,
+ * so they are held against the specification here.
+ */
+export interface Store {
+  problems: string[];
+  /** Signer certificates of each manifest, by its label. */
+  certificates: Map<string, ReturnType<typeof certificatesOf>>;
+}
+
+interface Box {
+  type: string;
+  /** Content type (the first four characters of its UUID) and label of a superbox. */
+  kind: string;
+  label: string;
+  content: Buffer;
+}
+
+/** Labels of the boxes by content type (C2PA specification 2.2, section 11.1.4; 1.x labels are still valid). */
+const LABELS: Record<string, readonly string[]> = {
+  c2pa: ['c2pa'],
+  c2as: ['c2pa.assertions'],
+  c2cl: ['c2pa.claim', 'c2pa.claim.v2'],
+  c2cs: ['c2pa.signature'],
+  c2vc: ['c2pa.credentials'],
+  c2db: ['c2pa.databoxes'],
+};
+
+/** The part of a content type's UUID that all of them share (ISO/IEC 19566-5, section A.3). */
+const UUID_TAIL = '00110010800000aa00389b71';
+
+const MAX_DEPTH = 8;
+
+export function readStore(store: Uint8Array): Store {
+  const found: Store = { problems: [], certificates: new Map() };
+  const walk = (bytes: Buffer, depth: number, manifest: string): void => {
+    if (depth > MAX_DEPTH) return void found.problems.push('manifest store is nested too deeply');
+    for (const box of boxes(bytes, found.problems)) {
+      if (box.type !== 'jumb') continue;
+      const allowed = LABELS[box.kind];
+      if (allowed && !allowed.includes(box.label)) found.problems.push('a box of the manifest store has a wrong label');
+      if (box.kind === 'c2cs') found.certificates.set(manifest, certificatesOf(signature(box.content)));
+      else if (['c2pa', 'c2ma', 'c2um', 'c2as'].includes(box.kind)) walk(box.content, depth + 1, ['c2ma', 'c2um'].includes(box.kind) ? box.label : manifest);
+      else boxes(box.content, found.problems);
+    }
+  };
+  const bytes = Buffer.from(store.buffer, store.byteOffset, store.byteLength);
+  walk(bytes, 0, '');
+  if (boxes(bytes, []).some(({ kind }) => kind !== 'c2pa')) found.problems.push('manifest store is no C2PA store');
+  return found;
+}
+
+/** Boxes that fill the bytes exactly; of a superbox its description is read and `content` is what follows. */
+function boxes(bytes: Buffer, problems: string[]): Box[] {
+  const found: Box[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const left = bytes.length - offset;
+    const byteLength = left < 8 ? 0 : bytes.readUInt32BE(offset);
+    if (byteLength < 8 || byteLength > left) {
+      problems.push('a box of the manifest store has a wrong length');
+      break;
+    }
+    const type = bytes.toString('latin1', offset + 4, offset + 8);
+    const content = bytes.subarray(offset + 8, offset + byteLength);
+    found.push(type === 'jumb' ? superbox(content, problems) : { type, kind: '', label: '', content });
+    offset += byteLength;
+  }
+  return found;
+}
+
+function superbox(content: Buffer, problems: string[]): Box {
+  const length = content.length < 25 ? 0 : content.readUInt32BE(0);
+  if (length < 25 || length > content.length || content.toString('latin1', 4, 8) !== 'jumd') {
+    problems.push('a box of the manifest store has no description');
+    return { type: 'jumb', kind: '', label: '', content: Buffer.alloc(0) };
+  }
+  const description = content.subarray(8, length);
+  const kind = description.toString('hex', 4, 16) === UUID_TAIL ? description.toString('latin1', 0, 4) : '';
+  const end = description.indexOf(0, 17);
+  return { type: 'jumb', kind, label: end < 0 ? '' : description.toString('utf8', 17, end), content: content.subarray(length) };
+}
+
+function signature(content: Buffer): Buffer {
+  return boxes(content, []).find(({ type }) => type === 'cbor')?.content ?? Buffer.alloc(0);
+}
