@@ -4,6 +4,9 @@ import type { Matrix } from './matrix.ts';
 /** Room for float32 rounding in the kernel's scores. */
 const ROUNDING = 1e-6;
 
+/** Exact scores read at a time, after the first k. */
+const LOT = 16;
+
 export interface NearestSlot {
   slot: number;
   score: number;
@@ -17,28 +20,32 @@ export interface NearestOptions {
   k: number;
   /** Among equal scores the lower comes first. */
   orderOf: (slot: number) => number;
-  /** Exact cosine of the query with a stored vector. */
-  exactScore: (vectorId: number) => number;
+  /** Exact cosines of the query with stored vectors. */
+  exactScores: (vectorIds: number[]) => (vectorId: number) => number;
 }
 
 /**
  * The k slots with the best vectors, each with its best vector, exactly: the scan's scores with their error bounds say which rows can be among
  * the best; those get exact scores, the most promising first, until no other can enter (the threshold algorithm; Fagin, Lotem, Naor 2003).
  */
-export function nearestSlots(matrix: Matrix, query: Float64Array, { allowed, k, orderOf, exactScore }: NearestOptions): NearestSlot[] {
+export function nearestSlots(matrix: Matrix, query: Float64Array, { allowed, k, orderOf, exactScores }: NearestOptions): NearestSlot[] {
   const slack = matrix.scan(query, allowed) + ROUNDING;
   const best = new Best(k, orderOf);
   const found = new Map<number, { score: number; atSeconds: number }>();
-  for (const { row, ceiling } of candidates(matrix, allowed, slack, k)) {
-    if (ceiling < best.floor) break;
-    const slot = matrix.slotOf[row];
-    const known = found.get(slot);
-    if (known && known.score >= ceiling) continue;
-    const score = exactScore(matrix.idOf[row]);
-    const atSeconds = matrix.atSecondsOf[row];
-    if (known && (score < known.score || (score === known.score && !(atSeconds < known.atSeconds)))) continue;
-    found.set(slot, { score, atSeconds });
-    best.offer(slot, score);
+  const rows = candidates(matrix, allowed, slack, k);
+  // The first k are needed anyway; reading many at once takes less than one by one.
+  for (let at = 0, lot = k; at < rows.length && rows[at].ceiling >= best.floor; at += lot, lot = LOT) {
+    const some = rows.slice(at, at + lot);
+    const scoreOf = exactScores(some.map(({ row }) => matrix.idOf[row]));
+    for (const { row } of some) {
+      const slot = matrix.slotOf[row];
+      const known = found.get(slot);
+      const score = scoreOf(matrix.idOf[row]);
+      const atSeconds = matrix.atSecondsOf[row];
+      if (known && (score < known.score || (score === known.score && !(atSeconds < known.atSeconds)))) continue;
+      found.set(slot, { score, atSeconds });
+      best.offer(slot, score);
+    }
   }
   return best.entries.map(({ key, score }) => ({ slot: key, score, atSeconds: found.get(key)?.atSeconds ?? Number.NaN }));
 }

@@ -63,3 +63,20 @@ export class ResidentVectors {
     if (validFrom.size > 0) this.matrix.compact((slot, id) => id < (validFrom.get(slot) ?? 0));
   }
 }
+
+/** Exact cosines of a unit query with stored vectors, in one statement, since each call of the driver has a cost of its own. */
+export function exactScores(sql: Sql, vectorIds: readonly number[], query: Float64Array): (vectorId: number) => number {
+  const rows = sql('select id, scale, code from vector where id in (select value from json_each(?))');
+  const scores = new Map<number, number>();
+  for (const { id, scale, code } of rows.all<Pick<VectorRow, 'id' | 'scale' | 'code'>>(JSON.stringify(vectorIds))) {
+    const values = codeOf(code);
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i] * query[i];
+    scores.set(id, sum * scale);
+  }
+  return (vectorId) => {
+    const score = scores.get(vectorId);
+    if (score === undefined) throw new Error(`vector ${vectorId} is gone`);
+    return score;
+  };
+}

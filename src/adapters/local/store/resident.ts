@@ -7,8 +7,8 @@ import { FieldColumn } from './field-column.ts';
 import { type Field, filterTests } from './filter.ts';
 import { HashColumn } from './hash-column.ts';
 import { nearestSlots } from './nearest.ts';
-import { codeOf, unitLength } from './quantise.ts';
-import { ResidentVectors } from './resident-vectors.ts';
+import { unitLength } from './quantise.ts';
+import { exactScores, ResidentVectors } from './resident-vectors.ts';
 import { SeenIndex } from './seen-index.ts';
 import type { Members } from './text-match.ts';
 
@@ -65,7 +65,7 @@ export class ResidentCollection {
       allowed: this.#allowedSlots(sql, filter),
       k,
       orderOf: (slot) => this.#numbers[slot],
-      exactScore: (vectorId) => exactScore(sql, vectorId, query),
+      exactScores: (vectorIds) => exactScores(sql, vectorIds, query),
     });
     const idOf = idsOf(
       sql,
@@ -228,13 +228,4 @@ function isOlder(a: Position, b: Position): boolean {
 
 export function byNewest(a: Position, b: Position): number {
   return isOlder(a, b) ? 1 : -1;
-}
-
-function exactScore(sql: Sql, vectorId: number, query: Float64Array): number {
-  const row = sql('select scale, code from vector where id = ?').get<{ scale: number; code: Uint8Array }>(vectorId);
-  if (!row) throw new Error(`vector ${vectorId} is gone`);
-  const code = codeOf(row.code);
-  let sum = 0;
-  for (let i = 0; i < code.length; i++) sum += code[i] * query[i];
-  return sum * row.scale;
 }
