@@ -19,7 +19,7 @@ export interface SourceFile {
   videoType: string | undefined;
 }
 
-/** Reads or downloads a source. Errors as `Files.resolve`, `Files.read` and `Downloads.fetch`; INVALID_INPUT where `base64` is none or too long. */
+/** Reads or downloads a source. Errors as `Files.load` and `Downloads.fetch`; INVALID_INPUT where `base64` is none or too long. */
 export async function loadSource(ports: Ports, source: Source, options: { maxBytes: number; signal?: AbortSignal | undefined }): Promise<SourceFile> {
   if ('url' in source) {
     const { bytes, name, mediaType } = await ports.downloads.fetch(source.url, options);
@@ -30,9 +30,8 @@ export async function loadSource(ports: Ports, source: Source, options: { maxByt
     const bytes = decodeBase64(source.base64);
     return { bytes, name: '', source: 'base64', videoType: videoTypeOf(bytes) };
   }
-  const file = await ports.files.resolve(source.path, { maxBytes: options.maxBytes });
-  const bytes = await ports.files.read(file);
-  return { bytes, name: file.name, source: cleanText(`file:${file.name}`, 300), videoType: videoTypeOf(bytes) };
+  const { name, bytes } = await ports.files.load(source.path, { maxBytes: options.maxBytes });
+  return { bytes, name, source: cleanText(`file:${name}`, 300), videoType: videoTypeOf(bytes) };
 }
 
 /** RFC 4648 sections 4 and 5, white space allowed; of a `data:` URL (RFC 2397) what follows `;base64,`. */

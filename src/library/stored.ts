@@ -5,7 +5,7 @@ import type { FileBytes, Ports, StoredObject } from '../ports.ts';
  * object counts its assets, and puts it back where one came meanwhile (`discard`); whoever adds an asset looks once more whether it is there.
  */
 export async function assure(ports: Ports, key: string, file: FileBytes): Promise<void> {
-  if ((await ports.objects.getRange(key, 0, 1)) === undefined) await ports.objects.put(file.bytes, file.mediaType);
+  if (!(await ports.objects.has(key))) await ports.objects.put(file.bytes, file.mediaType);
 }
 
 /**

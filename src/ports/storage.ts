@@ -20,6 +20,8 @@ export interface ObjectStore {
    */
   put(source: Uint8Array | { path: string; move?: boolean }, mediaType: string, known?: { sha256?: string }): Promise<StoredObject>;
   get(key: string): Promise<Uint8Array | undefined>;
+  /** Whether the object is there. */
+  has(key: string): Promise<boolean>;
   /** Bytes [start, end), clipped to the object. */
   getRange(key: string, start: number, end: number): Promise<Uint8Array | undefined>;
   /** Absolute path of a local file with these bytes (fetched first where the store is remote); read only. */
@@ -94,6 +96,8 @@ export interface Files {
    * NOT_FOUND, FORBIDDEN (the hint says how to allow the folder), INVALID_INPUT (a folder, empty, or over the size limit).
    */
   resolve(path: string, options?: { maxBytes?: number }): Promise<AllowedFile>;
+  /** `resolve` and `read` in one, which touches the disk half as often. */
+  load(path: string, options?: { maxBytes?: number }): Promise<AllowedFile & { bytes: Uint8Array }>;
   /** The bytes of a resolved file. CONFLICT where its size has changed since; otherwise as `resolve`. */
   read(file: AllowedFile): Promise<Uint8Array>;
   /**

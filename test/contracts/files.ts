@@ -28,6 +28,10 @@ export function filesContract(open: () => Promise<FilesSetting>): void {
       const found = await files.resolve(file);
       expect(found).toEqual({ path: file, name: 'picture one.jpg', byteLength: 10 });
       expect(Buffer.from(await files.read(found)).toString()).toBe('some bytes');
+      const { bytes, ...loaded } = await files.load(file);
+      expect(Buffer.from(bytes).toString()).toBe('some bytes');
+      expect(loaded).toEqual(found);
+      await expect(files.load(file, { maxBytes: 9 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     });
 
     it('is found by its file URL, in quotes, and through `..` that stays inside', async () => {

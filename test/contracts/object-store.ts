@@ -102,9 +102,12 @@ export function objectStoreContract(open: () => Promise<ObjectStoreFixture>): vo
     expect(await objects.get(key)).toBeUndefined();
     expect(await objects.getRange(key, 0, 5)).toBeUndefined();
     expect(await objects.localPath(key)).toBeUndefined();
+    expect(await objects.has(key)).toBe(false);
     await objects.delete(key);
     const stored = await objects.put(bytesOf('x'), 'image/jpeg');
+    expect(await objects.has(stored.key)).toBe(true);
     await objects.delete(stored.key);
+    expect(await objects.has(stored.key)).toBe(false);
     expect(await objects.get(stored.key)).toBeUndefined();
   });
 
@@ -114,6 +117,7 @@ export function objectStoreContract(open: () => Promise<ObjectStoreFixture>): vo
       for (const call of [
         () => objects.get(key),
         () => objects.getRange(key, 0, 1),
+        () => objects.has(key),
         () => objects.localPath(key),
         () => objects.publish(key, 'x'),
         () => objects.delete(key),

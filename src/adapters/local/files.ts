@@ -52,21 +52,31 @@ export function createFiles(config: Config, machine: Machine = { platform: proce
       await handle.close();
       return file;
     },
+    async load(asked, options = {}) {
+      const { handle, file } = await check(toAbsolute(asked, machine, config), asked, options.maxBytes ?? config.maxFileBytes);
+      return { ...file, bytes: await readAll(handle, file) };
+    },
     async read(file) {
       const { handle, file: now } = await check(file.path, file.path, Number.MAX_SAFE_INTEGER);
-      try {
-        const bytes = new Uint8Array(file.byteLength);
-        const length = now.byteLength === file.byteLength ? await fill(handle, bytes) : -1;
-        if (length === file.byteLength) return bytes;
-        throw new AppError('CONFLICT', `The file '${refuse.shown(file.path)}' changed while it was read.`, {
-          hint: 'Wait until it is complete and call again.',
-        });
-      } finally {
-        await handle.close();
-      }
+      if (now.byteLength === file.byteLength) return readAll(handle, file);
+      await handle.close();
+      throw changed(file);
     },
   };
 }
+
+async function readAll(handle: FileHandle, file: AllowedFile): Promise<Uint8Array> {
+  try {
+    const bytes = new Uint8Array(file.byteLength);
+    if ((await fill(handle, bytes)) === file.byteLength) return bytes;
+    throw changed(file);
+  } finally {
+    await handle.close();
+  }
+}
+
+const changed = (file: AllowedFile): AppError =>
+  new AppError('CONFLICT', `The file '${refuse.shown(file.path)}' changed while it was read.`, { hint: 'Wait until it is complete and call again.' });
 
 async function fill(handle: FileHandle, bytes: Uint8Array): Promise<number> {
   let at = 0;

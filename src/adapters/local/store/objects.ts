@@ -40,12 +40,14 @@ export function createObjectStore(homeDir: string): ObjectStore {
     }
   };
 
+  const temporaryName = (extension = 'part'): string => path.join(temporaryFolder, `${randomUUID()}.${extension}`);
+
   async function temporaryFile(extension = 'part'): Promise<string> {
     await makeFolder(temporaryFolder);
     // Old leftovers that cannot be removed are harmless; they must not stop a write.
     cleaned ??= removeStale(temporaryFolder).catch((error) => console.error('tmp folder not cleaned:', error));
     await cleaned;
-    return path.join(temporaryFolder, `${randomUUID()}.${extension}`);
+    return temporaryName(extension);
   }
 
   /** Takes the place of the object's file; the same content may be there already. */
@@ -56,9 +58,8 @@ export function createObjectStore(homeDir: string): ObjectStore {
     if (!isNew) {
       await unlink(written);
     } else {
-      await makeFolder(path.dirname(file));
       await chmod(written, 0o444);
-      await rename(written, file).catch(async (error) => {
+      await moveTo(file, written).catch(async (error) => {
         // Windows does not replace a file that another process reads; the same content put there meanwhile is as good.
         if ((await sizeOf(file)) !== byteLength) throw error;
         await unlink(written);
@@ -66,6 +67,15 @@ export function createObjectStore(homeDir: string): ObjectStore {
       await syncFolder(path.dirname(file));
     }
     return { key, sha256, byteLength, isNew };
+  }
+
+  /** Nearly always its folder is there. */
+  async function moveTo(file: string, written: string): Promise<void> {
+    await rename(written, file).catch(async (error) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await makeFolder(path.dirname(file));
+      await rename(written, file);
+    });
   }
 
   /** Where the file cannot be moved (another disk, no permission), the caller copies it. */
@@ -95,9 +105,14 @@ export function createObjectStore(homeDir: string): ObjectStore {
   }
 
   async function putCopy(source: Uint8Array | FileHandle, mediaType: string, known?: string): Promise<StoredObject> {
-    const temporary = await temporaryFile();
+    const temporary = cleaned ? temporaryName() : await temporaryFile();
     try {
-      const { sha256, byteLength } = await writeHashed(temporary, source, known);
+      const { sha256, byteLength } = await writeHashed(temporary, source, known).catch(async (error) => {
+        // Nearly always the folder is there: it was at the first call.
+        if (systemCode(error) !== 'ENOENT') throw error;
+        await makeFolder(temporaryFolder);
+        return writeHashed(temporary, source, known);
+      });
       return await install(temporary, sha256, byteLength, mediaType);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -165,6 +180,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
         const file = await existing(key);
         return file === undefined ? undefined : new Uint8Array(await readFile(file));
       }),
+    has: (key) => guarded('read an object', async () => (await existing(key)) !== undefined),
     getRange: (key, start, end) => guarded('read an object', () => getRange(key, start, end)),
     localPath: (key) => guarded('read an object', () => existing(key)),
     publish: (key, name) => guarded('write to the outputs folder', () => publish(key, name)),

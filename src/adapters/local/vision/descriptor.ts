@@ -145,14 +145,12 @@ function addGradient(bins: Float32Array, row: number, column: number, halfTurns:
   const low = Math.floor(orientation);
   const top = Math.floor(row);
   const left = Math.floor(column);
-  for (let corner = 0; corner < 8; corner++) {
-    const dy = corner >> 2;
-    const dx = (corner >> 1) & 1;
-    const turn = corner & 1;
-    const y = top + dy;
-    const x = left + dx;
-    if (y < 0 || x < 0 || y >= CELLS || x >= CELLS) continue;
-    const weight = part(row - top, dy) * part(column - left, dx) * part(orientation - low, turn);
-    bins[(y * CELLS + x) * ORIENTATIONS + ((low + turn) % ORIENTATIONS)] += strength * weight;
+  for (let y = Math.max(0, top); y <= Math.min(CELLS - 1, top + 1); y++) {
+    for (let x = Math.max(0, left); x <= Math.min(CELLS - 1, left + 1); x++) {
+      const weight = part(row - top, y - top) * part(column - left, x - left);
+      const cell = (y * CELLS + x) * ORIENTATIONS;
+      bins[cell + (low % ORIENTATIONS)] += strength * weight * (1 - (orientation - low));
+      bins[cell + ((low + 1) % ORIENTATIONS)] += strength * weight * (orientation - low);
+    }
   }
 }
