@@ -5,7 +5,7 @@ import type { JsonValue, Ports } from '../ports.ts';
 import { uncite } from './citations.ts';
 import { type CredentialsNote, signStill, signVideo } from './credentials.ts';
 import { writeTakes } from './job-create.ts';
-import { type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
+import { endMessage, type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
 import { hasEnded, isFinal, type TakeState } from './take-state.ts';
@@ -61,7 +61,7 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[]): Promis
   const state = terminal(states);
   if (state) {
     await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
-    return { ended: { state, at, message: endMessage(view) } };
+    return { ended: { state, at, message: endMessage(view.takes) } };
   }
   try {
     const video = await assemble(ports, view);
@@ -82,13 +82,6 @@ function notFinished(before: number, error: unknown): Partial<Job> {
   }
   const message = `The shots are made, but the video could not be finished (tries: ${tries}). ${why} The same request tries again with these shots.`;
   return { ended: { state: 'failed', at: new Date().toISOString(), message } };
-}
-
-function endMessage(view: JobView): string {
-  const failed = view.takes.filter((take) => take.failure).map((take) => `Shot ${take.index + 1}: ${take.failure?.message} (${take.failure?.reason})`);
-  const billed = view.takes.filter((take) => take.stillBilled).map((take) => take.index + 1);
-  const still = billed.length > 0 ? [`Still billed by the provider: shot ${billed.join(', ')}. Should a clip come of it, it is kept.`] : [];
-  return [...(failed.length > 0 ? failed : ['Cancelled.']), ...still].join(' ');
 }
 
 async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {

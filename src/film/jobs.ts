@@ -43,6 +43,8 @@ export interface FinishedVideo {
 export interface JobView {
   id: string;
   state: JobState;
+  /** Why it ended as it did. */
+  message?: string;
   /** 0..1 */
   progress: number;
   /** Until the shots are made; absent where nothing tells. */
@@ -95,9 +97,12 @@ async function viewsOf(ports: Ports, records: StoredRecord[]): Promise<JobView[]
 function viewOf({ id, createdAt, updatedAt }: StoredRecord, job: Job, takes: Take[], videoDeletedAt: string | undefined): JobView {
   const done = takes.reduce((sum, take) => sum + (take.state === 'succeeded' ? 1 : take.progress), 0) / Math.max(1, job.takeIds.length);
   const eta = job.ended ? undefined : etaSeconds(takes);
+  const state = job.ended?.state ?? derive(takes);
+  const message = job.ended ? job.ended.message : state === 'failed' || state === 'cancelled' ? endMessage(takes) : undefined;
   return {
     id,
-    state: job.ended?.state ?? derive(takes),
+    state,
+    ...(message === undefined ? {} : { message }),
     progress: job.ended?.state === 'succeeded' ? 1 : Math.round(done * 100) / 100,
     ...(eta === undefined ? {} : { etaSeconds: eta }),
     createdAt,
@@ -124,6 +129,14 @@ function derive(takes: Take[]): JobState {
   if (states.every((state) => state === 'created')) return 'queued';
   if (!states.every(isFinal)) return 'running';
   return states.includes('unknown') ? 'unknown' : (terminal(states) ?? 'running');
+}
+
+/** Why takes did not make a video, and what is paid all the same. */
+export function endMessage(takes: Take[]): string {
+  const failed = takes.filter((take) => take.failure).map((take) => `Shot ${take.index + 1}: ${take.failure?.message} (${take.failure?.reason})`);
+  const billed = takes.filter((take) => take.stillBilled).map((take) => take.index + 1);
+  const still = billed.length > 0 ? [`Still billed by the provider: shot ${billed.join(', ')}. Should a clip come of it, it is kept.`] : [];
+  return [...(failed.length > 0 ? failed : ['Cancelled.']), ...still].join(' ');
 }
 
 /** The end that final takes mean for their job; `undefined` where all succeeded, and the video is still to be joined. */

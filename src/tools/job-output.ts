@@ -134,8 +134,8 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
 }
 
 /** Why a job ended as it did, or what it waits for. */
-function statusMessage({ job: { ended, finish, storyboard } }: JobView, configured: boolean): string | undefined {
-  if (ended) return ended.message;
+function statusMessage({ message, job: { ended, finish, storyboard } }: JobView, configured: boolean): string | undefined {
+  if (message !== undefined || ended) return message;
   if (finish) return `The shots are made; joining them failed ${finish.tries} times and is tried again at ${finish.tryAt}. ${finish.message}`;
   return configured ? undefined : `Waiting: video provider "${storyboard.provider}" is not configured here.`;
 }
