@@ -15,8 +15,7 @@ const LOOK_MS = 250;
 export const getJob = defineTool({
   name: 'get_job',
   title: 'Get job',
-  description:
-    'Reports a job (video, ingest, reindex, delete): state, progress (0..1), what was dropped or failed, the video. waitSeconds waits for the end. No jobId: lists jobs.',
+  description: 'Reports a job: state, progress (0..1), what was dropped or failed, the video. waitSeconds waits for the end. No jobId: lists jobs.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     jobId: z.string().optional(),
