@@ -3,9 +3,9 @@ import { addVideo } from '../library/new-asset.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { uncite } from './citations.ts';
-import { type CredentialsNote, signStill, signVideo } from './credentials.ts';
+import { signStill, signVideo } from './credentials.ts';
 import { writeTakes } from './job-create.ts';
-import { endMessage, type FinishedVideo, JOB, type Job, type JobView, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
+import { endMessage, type FinishedVideo, JOB, type Job, type JobView, type MadeFiles, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
 import { hasEnded, isFinal, type TakeState } from './take-state.ts';
@@ -39,14 +39,18 @@ async function finishJob(ports: Ports, id: string, lease: Lease): Promise<void> 
   const record = await ports.records.claim(JOB, { ...lease, id });
   if (!record) return;
   const held = holdLease(ports, JOB, id, lease);
+  let { version } = record;
+  let job = readJob(record);
+  const save: SaveJob = async (changes) => {
+    job = { ...job, ...changes };
+    const open = job.ended === undefined;
+    ({ version } = await ports.records.update({ kind: JOB, id, version, open, body: job as unknown as JsonValue }, { owner: lease.owner }));
+  };
   try {
-    const job = readJob(record);
     const view = await readJobView(ports, id);
     const states = view?.takes.map((take) => take.state) ?? [];
     if (!view || job.ended || Date.parse(job.finish?.tryAt ?? '') > Date.now() || !states.every(hasEnded)) return;
-    const changes = await outcome(ports, view, states);
-    const body = { ...job, finish: undefined, ...changes } as unknown as JsonValue;
-    await ports.records.update({ kind: JOB, id, version: record.version, open: changes.ended === undefined, body }, { owner: lease.owner });
+    await save({ finish: undefined, ...(await outcome(ports, view, states, save)) });
   } catch (error) {
     // Another server has the job now.
     if (!(error instanceof AppError && error.code === 'CONFLICT' && held.lost.aborted)) throw error;
@@ -55,8 +59,11 @@ async function finishJob(ports: Ports, id: string, lease: Lease): Promise<void> 
   }
 }
 
+/** Writes changes into the job's record, under its lease. */
+type SaveJob = (changes: Partial<Job>) => Promise<void>;
+
 /** What becomes of a job whose takes have ended. */
-async function outcome(ports: Ports, view: JobView, states: TakeState[]): Promise<Partial<Job>> {
+async function outcome(ports: Ports, view: JobView, states: TakeState[], save: SaveJob): Promise<Partial<Job>> {
   const at = new Date().toISOString();
   const state = terminal(states);
   if (state) {
@@ -64,9 +71,10 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[]): Promis
     return { ended: { state, at, message: endMessage(view.takes) } };
   }
   try {
-    const video = await assemble(ports, view);
-    return { ended: { state: 'succeeded', at: new Date().toISOString() }, video };
+    const video = await assemble(ports, view, save);
+    return { ended: { state: 'succeeded', at: new Date().toISOString() }, video, made: undefined };
   } catch (error) {
+    if (error instanceof AppError && error.code === 'CONFLICT') throw error;
     console.error(`job ${view.id} could not be finished:`, error);
     return notFinished(view.job.finish?.tries ?? 0, error);
   }
@@ -84,10 +92,14 @@ function notFinished(before: number, error: unknown): Partial<Job> {
   return { ended: { state: 'failed', at: new Date().toISOString(), message } };
 }
 
-async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
-  const { objectKey, sha256, byteLength, credentials } = await join(ports, view);
+async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<FinishedVideo> {
   const { job } = view;
   const prompt = view.takes[0].shot.prompt;
+  const title = cleanText(prompt, 2000).split(' ').slice(0, 8).join(' ').slice(0, 60);
+  const made = job.made ?? (await makeFiles(ports, view, title));
+  // Written first: another server that goes on from here shows the same files, not others that were made again beside them.
+  if (!job.made) await save({ made });
+  const { objectKey, sha256, byteLength, credentials, sheetKey } = made;
   const asset = await addVideo(ports, {
     id: job.videoId,
     collection: job.storyboard.collection,
@@ -101,36 +113,37 @@ async function assemble(ports: Ports, view: JobView): Promise<FinishedVideo> {
     described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
   });
   await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true, { sha256, credentials }));
-  const title = cleanText(prompt, 2000).split(' ').slice(0, 8).join(' ').slice(0, 60);
   const path = await ports.objects.publish(objectKey, title);
-  const sheet = await contactSheet(ports, { objectKey, sha256, title, credentials }, asset.durationSeconds ?? 0);
-  const sheetPath = await ports.objects.publish(sheet.key, `${title} (contact sheet)`);
+  const sheetPath = await ports.objects.publish(sheetKey, `${title} (contact sheet)`);
   const { width, height, durationSeconds = 0, fps = 0 } = asset;
-  return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey: sheet.key, sheetPath, credentials };
+  return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey, sheetPath, credentials };
 }
 
-interface StoredVideo {
-  objectKey: string;
-  sha256: string;
-  byteLength: number;
-  credentials: CredentialsNote;
+async function makeFiles(ports: Ports, view: JobView, title: string): Promise<MadeFiles> {
+  const video = await join(ports, view);
+  const sheet = await contactSheet(ports, { ...video, title });
+  return { ...video, sheetKey: sheet.key };
 }
 
 /** The joined and signed video; a single shot that cannot be signed is its take's object as it is. */
-async function join(ports: Ports, view: JobView): Promise<StoredVideo> {
+async function join(ports: Ports, view: JobView): Promise<Omit<MadeFiles, 'sheetKey'>> {
   const results = view.takes.map((take) => take.result).filter((result) => result !== undefined);
   const paths = await Promise.all(results.map(async ({ objectKey }) => (await ports.objects.localPath(objectKey)) ?? ''));
   const single = paths.length === 1;
   const joined = single ? paths[0] : await ports.objects.scratchPath('mp4');
   if (!single) await ports.media.concat(paths, { path: joined });
   const { path, credentials } = await signVideo(ports, view, joined, !single);
-  if (path === paths[0]) return { ...results[0], credentials };
+  if (path === paths[0]) {
+    const { objectKey, sha256, byteLength } = results[0];
+    return { objectKey, sha256, byteLength, credentials };
+  }
   const stored = await ports.objects.put({ path, move: true }, 'video/mp4');
   return { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, credentials };
 }
 
-async function contactSheet(ports: Ports, video: Parameters<typeof signStill>[2], durationSeconds: number) {
+async function contactSheet(ports: Ports, video: Parameters<typeof signStill>[2]) {
   const path = (await ports.objects.localPath(video.objectKey)) ?? '';
+  const { durationSeconds } = await ports.media.probe(path);
   const times = Array.from({ length: SHEET.frames }, (_, index) => (durationSeconds * (index + 0.5)) / SHEET.frames);
   const frames = await ports.media.frames(path, times, { maxSide: SHEET.cellWidth });
   const cells = frames.map((image, index) => ({ image, label: `${times[index].toFixed(2)} s` }));

@@ -18,9 +18,20 @@ export interface Job {
   videoId: string;
   /** Tries to join the shots that something hindered, and when the next one is. */
   finish?: { tries: number; tryAt: string; message: string };
+  /** Files of the video while it is not in the catalog yet. */
+  made?: MadeFiles;
   /** Set once the job is over. */
   ended?: { state: Exclude<JobState, 'queued' | 'running' | 'unknown'>; message?: string; at: string };
   video?: FinishedVideo;
+}
+
+/** The joined and signed video and its contact sheet, as they are in the object store. */
+export interface MadeFiles {
+  objectKey: string;
+  sha256: string;
+  byteLength: number;
+  credentials: CredentialsNote;
+  sheetKey: string;
 }
 
 export interface FinishedVideo {

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/film/jobs.ts';
 import { type FilmPlace, openFilmPlace } from '../fixtures/film.ts';
@@ -58,6 +60,9 @@ describe.each([
     if (find)
       for (const event of ['after create request', 'after update take succeeded', 'after upsert', 'before update job ended succeeded'])
         expect(died).toContain(event);
+    const outputs = await readdir(path.join(place.home, 'outputs'));
+    expect(outputs.filter((name) => name.endsWith('.mp4'))).toHaveLength(views.filter(({ state }) => state === 'succeeded').length);
+    expect(outputs.filter((name) => /\(\d+\)\.\w+$/.test(name))).toEqual([]);
     const videos = new Set(views.filter(({ state }) => state === 'succeeded').map(({ job }) => job.videoId));
     const { assets } = await ports.catalog.list('default', { kind: 'video' }, { limit: 500 });
     expect(new Set(assets.map(({ id }) => id))).toEqual(videos);
