@@ -15,6 +15,7 @@ const USAGE = `vrag-mcp ${version}: MCP server for video grounded in your own im
   vrag-mcp ingest PATH ...                      add folders, files or patterns to a collection
   vrag-mcp reindex COLLECTION --embedder NAME   embed a collection anew
   vrag-mcp verify [--repair]                    check the data folder
+  vrag-mcp verify FILE                          check the content credentials of a file
   vrag-mcp [COMMAND] --help | --version
 
 Settings are environment variables; the README lists them.`;

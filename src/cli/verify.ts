@@ -1,12 +1,19 @@
 import { loadConfig } from '../config.ts';
+import { AppError } from '../errors.ts';
 import { cleanText } from '../library/text.ts';
 import { lazyStudio } from '../studio.ts';
 import { readArguments } from './arguments.ts';
 import { createProgress } from './progress.ts';
+import { verifyFile } from './verify-file.ts';
 
-const USAGE = `vrag-mcp verify [--repair]
+const USAGE = `vrag-mcp verify FILE
+vrag-mcp verify [--repair]
 
-Checks the data folder: the database, the original and the preview of every asset (present, and with the right sha256), and objects
+With a FILE (MP4, PNG or JPEG) prints its content credentials: who signed, what was done, what it was made of; and whether it is
+trusted, untrusted (unchanged, but the signer is self-signed or unknown) or tampered with. Exit code: 0, 1 where it was tampered with,
+2 where it has no credentials or cannot be read.
+
+Without one checks the data folder: the database, the original and the preview of every asset (present, and with the right sha256), and objects
 that nothing names any more, which an interruption can leave behind.
 
   --repair    deletes such objects where they are older than an hour; nothing else is changed
@@ -19,11 +26,13 @@ const SHOWN = 50;
 const options = { repair: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readArguments(args, options, 'verify');
+  const { values, positionals } = readArguments(args, options, 'verify');
   if (values.help) {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
+  if (positionals.length > 1) throw new AppError('MISCONFIGURED', 'verify takes one FILE.', { hint: 'See vrag-mcp verify --help.' });
+  if (positionals.length === 1) return verifyFile(positionals[0]);
   const studio = lazyStudio(loadConfig(process.env), { localPaths: true, background: false });
   try {
     const { assets, ports } = await studio.open();

@@ -25,7 +25,12 @@ export function encodeCbor(value: Cbor): Buffer {
 /** A value with its tag number before it. */
 export const tagged = (tag: number, value: Cbor): Buffer => Buffer.concat([head(6, tag), encodeCbor(value)]);
 
-/** The first value of the bytes, tags left out; throws where they are cut off or hold what is not read here. */
+function simple(value: number): Cbor {
+  if (value > 23) throw new Error('CBOR of a kind that is not read here');
+  return value === 22 ? null : value === 21;
+}
+
+/** The first value of the bytes, tags left out, byte strings as views of them; throws where they are cut off or hold what is not read here. */
 export function decodeCbor(bytes: Uint8Array): Cbor {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -39,17 +44,18 @@ export function decodeCbor(bytes: Uint8Array): Cbor {
     if (info === 24) return take(1)[0];
     if (info === 25) return take(2).readUInt16BE();
     if (info === 26) return take(4).readUInt32BE();
+    if (info === 27) return Number(take(8).readBigUInt64BE());
     throw new Error('CBOR of a kind that is not read here');
   };
   const read = (depth: number): Cbor => {
     if (depth > 16) throw new Error('CBOR is nested too deeply');
     const [first] = take(1);
     const major = first >> 5;
-    if (major === 7) return (first & 31) === 22 ? null : (first & 31) === 21;
+    if (major === 7) return simple(first & 31);
     const length = size(first & 31);
     if (major === 0) return length;
     if (major === 1) return -1 - length;
-    if (major === 2) return new Uint8Array(take(length));
+    if (major === 2) return take(length);
     if (major === 3) return take(length).toString('utf8');
     if (major === 4) return Array.from({ length: Math.min(length, view.length) }, () => read(depth + 1));
     if (major === 6) return read(depth + 1);

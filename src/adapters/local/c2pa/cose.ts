@@ -57,16 +57,31 @@ export function coseSigner({ chain, key }: Identity): { alg: string; reserveSize
   };
 }
 
-/** The certificates in a COSE_Sign1 structure, the signer's first; [] where there are none that can be read. */
-export function certificatesOf(cose: Uint8Array): X509Certificate[] {
+/** A COSE_Sign1 structure as it is stored in a file. */
+export interface StoredSignature {
+  /** The signer's certificate first; [] where there are none that can be read. */
+  certificates: X509Certificate[];
+  /** Padding, which no hash covers: views of the bytes given. */
+  padding: Uint8Array[];
+  /** False where it is not what RFC 9052 (section 4.2) and C2PA (detached payload, section 13.2) ask for. */
+  wellFormed: boolean;
+}
+
+export function readSignature(cose: Uint8Array): StoredSignature {
+  const found: StoredSignature = { certificates: [], padding: [], wellFormed: false };
   try {
     const parts = decodeCbor(cose);
-    if (!Array.isArray(parts) || !(parts[0] instanceof Uint8Array)) return [];
-    const protectedHeader = decodeCbor(parts[0]);
-    const chain = [protectedHeader, parts[1]].map((header) => (header instanceof Map ? (header.get(X5CHAIN) ?? header.get('x5chain')) : undefined));
-    const found = chain.find((value) => value !== undefined);
-    return (Array.isArray(found) ? found : [found]).filter((item) => item instanceof Uint8Array).map((item) => new X509Certificate(item));
+    if (!Array.isArray(parts) || parts.length !== 4 || !(parts[0] instanceof Uint8Array) || !(parts[1] instanceof Map)) return found;
+    found.wellFormed = cose[0] === (0xc0 | SIGN1) && parts[2] === null && parts[3] instanceof Uint8Array;
+    const headers = [decodeCbor(parts[0]), parts[1]].filter((header) => header instanceof Map);
+    for (const name of ['pad', 'pad2']) {
+      const pad = parts[1].get(name);
+      if (pad instanceof Uint8Array && pad.length > 0) found.padding.push(pad);
+    }
+    const chain = headers.map((header) => header.get(X5CHAIN) ?? header.get('x5chain')).find((value) => value !== undefined);
+    found.certificates = (Array.isArray(chain) ? chain : [chain]).filter((item) => item instanceof Uint8Array).map((item) => new X509Certificate(item));
   } catch {
-    return [];
+    found.wellFormed = false;
   }
+  return found;
 }

@@ -1,4 +1,4 @@
-import { certificatesOf } from './cose.ts';
+import { readSignature, type StoredSignature } from './cose.ts';
 
 /**
  * The structure of a C2PA manifest store. No hash covers the labels and lengths of its outer boxes, which the C2PA library does not check either,
@@ -7,7 +7,9 @@ import { certificatesOf } from './cose.ts';
 export interface Store {
   problems: string[];
   /** Signer certificates of each manifest, by its label. */
-  certificates: Map<string, ReturnType<typeof certificatesOf>>;
+  certificates: Map<string, StoredSignature['certificates']>;
+  /** Padding of the signatures: where in the store it begins, and its length. */
+  padding: { offset: number; byteLength: number }[];
 }
 
 interface Box {
@@ -34,14 +36,14 @@ const UUID_TAIL = '00110010800000aa00389b71';
 const MAX_DEPTH = 8;
 
 export function readStore(store: Uint8Array): Store {
-  const found: Store = { problems: [], certificates: new Map() };
+  const found: Store = { problems: [], certificates: new Map(), padding: [] };
   const walk = (bytes: Buffer, depth: number, manifest: string): void => {
     if (depth > MAX_DEPTH) return void found.problems.push('manifest store is nested too deeply');
     for (const box of boxes(bytes, found.problems)) {
       if (box.type !== 'jumb') continue;
       const allowed = LABELS[box.kind];
       if (allowed && !allowed.includes(box.label)) found.problems.push('a box of the manifest store has a wrong label');
-      if (box.kind === 'c2cs') found.certificates.set(manifest, certificatesOf(signature(box.content)));
+      if (box.kind === 'c2cs') addSignature(found, store, manifest, box.content);
       else if (['c2pa', 'c2ma', 'c2um', 'c2as'].includes(box.kind)) walk(box.content, depth + 1, ['c2ma', 'c2um'].includes(box.kind) ? box.label : manifest);
       else boxes(box.content, found.problems);
     }
@@ -82,6 +84,10 @@ function superbox(content: Buffer, problems: string[]): Box {
   return { type: 'jumb', kind, label: end < 0 ? '' : description.toString('utf8', 17, end), content: content.subarray(length) };
 }
 
-function signature(content: Buffer): Buffer {
-  return boxes(content, []).find(({ type }) => type === 'cbor')?.content ?? Buffer.alloc(0);
+function addSignature(found: Store, store: Uint8Array, manifest: string, content: Buffer): void {
+  const cose = boxes(content, found.problems).find(({ type }) => type === 'cbor')?.content ?? Buffer.alloc(0);
+  const { certificates, padding, wellFormed } = readSignature(cose);
+  if (!wellFormed) found.problems.push('a signature of the manifest store is malformed');
+  found.certificates.set(manifest, certificates);
+  found.padding.push(...padding.map(({ byteOffset, byteLength }) => ({ offset: byteOffset - store.byteOffset, byteLength })));
 }

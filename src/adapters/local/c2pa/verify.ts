@@ -28,26 +28,27 @@ export async function verifyBytes(bytes: Uint8Array, { trusted, own }: VerifyOpt
     });
   const container = readContainer(bytes, format);
   if (!container.store) return { state: 'none', problems: [], chain: [], uncovered: [] };
-  const { problems, certificates } = readStore(container.store);
+  const { problems, certificates, padding } = readStore(container.store);
   const wrong = [...container.problems, ...problems];
   const read = await readManifests(bytes, format, trusted);
   if (typeof read === 'string') return { state: 'tampered', problems: [...wrong, read], chain: [], uncovered: [] };
   const active = read.manifests[read.active_manifest ?? ''];
   const result = read.validation_results?.activeManifest;
   const failures = (result?.failure ?? []).map(({ code }) => code);
-  const covered = new Set<string>();
-  wrong.push(...checkBoxHashes(active, container, bytes, covered));
+  const boxes = checkBoxHashes(active, container, bytes);
+  wrong.push(...boxes.problems);
   const whole = ['claimSignature.validated', /\.(?:dataHash|bmffHash|boxesHash)\.match$/].every((code) =>
     result?.success?.some((item) => (typeof code === 'string' ? item.code === code : code.test(item.code))),
   );
   if (!whole && failures.length === 0) wrong.push('claimSignature.missing');
   const intact = whole && wrong.length === 0 && failures.every((code) => SIGNER_ONLY.includes(code));
+  const uncovered = [...boxes.uncovered, ...uncoveredPadding(container, padding)];
   const state = !intact ? 'tampered' : read.validation_state === 'Trusted' && failures.length === 0 ? 'trusted' : 'valid';
   return {
     state,
     problems: [...wrong, ...failures],
     chain: manifestChain(read, certificates, own, state === 'trusted'),
-    uncovered: uncoveredParts(active, container, covered),
+    uncovered,
   };
 }
 
@@ -72,26 +73,24 @@ type Manifest = ManifestStore['manifests'][string] | undefined;
 const dataOf = (manifest: Manifest, label: string): Record<string, unknown> | undefined =>
   manifest?.assertions?.find((assertion) => assertion.label.startsWith(label))?.data as Record<string, unknown> | undefined;
 
-/** Holds the boxes that our own assertion names against the file, and notes them as covered. */
-function checkBoxHashes(manifest: Manifest, { parts }: Container, bytes: Uint8Array, covered: Set<string>): string[] {
-  const hashes = dataOf(manifest, BOX_HASHES)?.boxes;
-  if (!Array.isArray(hashes)) return [];
-  const wrong: string[] = [];
-  for (const { box, sha256 } of hashes as { box: string; sha256: string }[]) {
-    const found = parts.filter(({ name }) => name === box);
-    const same =
-      found.length === 1 &&
-      createHash('sha256')
-        .update(bytes.subarray(found[0].offset, found[0].offset + found[0].byteLength))
-        .digest('hex') === sha256;
-    if (same) covered.add(box);
-    else wrong.push(`${JSON.stringify(box)} box does not match its hash`);
-  }
-  return wrong;
+/** Parts that the hash of the content leaves out, less the boxes that our own assertion names; in a file that has it there may be no others. */
+function checkBoxHashes(manifest: Manifest, container: Container, bytes: Uint8Array): { problems: string[]; uncovered: Verification['uncovered'] } {
+  const left = uncoveredParts(manifest, container);
+  const hashes = dataOf(manifest, BOX_HASHES)?.boxes as { box: string; sha256: string }[] | undefined;
+  if (!Array.isArray(hashes)) return { problems: [], uncovered: left };
+  const problems = hashes.flatMap(({ box, sha256 }) => {
+    const found = container.parts.filter(({ name }) => name === box);
+    const same = found.length === 1 && digest(bytes.subarray(found[0].offset, found[0].offset + found[0].byteLength)) === sha256;
+    return same ? [] : [`box ${JSON.stringify(box)} does not match its hash`];
+  });
+  const uncovered = left.filter(({ box }) => !hashes.some((hash) => hash.box === box));
+  return { problems: [...problems, ...uncovered.map(({ box }) => `box ${JSON.stringify(box)} was added`)], uncovered };
 }
 
-/** Parts that the hash of the content leaves out: excluded boxes of an MP4, excluded ranges of a picture; not the manifest store, which is checked otherwise. */
-function uncoveredParts(manifest: Manifest, { parts, storeParts }: Container, covered: Set<string>): Verification['uncovered'] {
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Excluded boxes of an MP4, excluded ranges of a picture, and what holds the manifest store in a JPEG; the store itself is checked otherwise. */
+function uncoveredParts(manifest: Manifest, { parts, storeParts }: Container): Verification['uncovered'] {
   const exclusions = [dataOf(manifest, 'c2pa.hash.bmff'), dataOf(manifest, 'c2pa.hash.data')].flatMap((data) =>
     Array.isArray(data?.exclusions) ? data.exclusions : [],
   ) as {
@@ -100,16 +99,23 @@ function uncoveredParts(manifest: Manifest, { parts, storeParts }: Container, co
     length?: number;
   }[];
   const names = new Set(exclusions.map(({ xpath }) => xpath?.match(/^\/(\w{4})$/)?.[1]));
-  const boxes = parts.filter((part) => names.has(part.name) && part.name !== 'uuid' && !covered.has(part.name) && !storeParts.includes(part));
-  const inStore = (start: number, length: number) => {
-    const [first, last] = [storeParts[0], storeParts.at(-1)];
-    return first !== undefined && last !== undefined && start >= first.offset && start + length <= last.offset + last.byteLength;
-  };
+  const boxes = parts.filter((part) => names.has(part.name) && part.name !== 'uuid');
+  const [first, last] = [storeParts[0], storeParts.at(-1)];
+  const inStore = (start: number, length: number) => first && last && start >= first.offset && start + length <= last.offset + last.byteLength;
   const ranges = exclusions.filter(({ start, length }) => start !== undefined && length !== undefined && !inStore(start, length));
   const segments = storeParts.filter(({ name }) => name === 'APP11');
   return [
-    ...segments.map(({ name, offset }) => ({ box: name, offset: offset + 6, byteLength: 2, reason: 'instance number of the C2PA segment: may be any number' })),
     ...boxes.map(({ name, offset, byteLength }) => ({ box: name, offset, byteLength, reason: 'left out of the BMFF hash' })),
     ...ranges.map(({ start = 0, length = 0 }) => ({ box: 'range', offset: start, byteLength: length, reason: 'left out of the data hash' })),
+    ...segments.map(({ name, offset }) => ({ box: name, offset: offset + 6, byteLength: 2, reason: 'instance number of the C2PA segment: may be any number' })),
   ];
+}
+
+/** Padding that other programs leave in their signatures; in a JPEG the store is taken to lie in one segment. */
+function uncoveredPadding({ store, storeParts }: Container, padding: { offset: number; byteLength: number }[]): Verification['uncovered'] {
+  const [part] = storeParts;
+  if (!store || !part) return [];
+  const trailer = part.name === 'caBX' ? 4 : 0;
+  const start = part.name === 'APP11' ? part.offset + 12 : part.offset + part.byteLength - trailer - store.length;
+  return padding.map(({ offset, byteLength }) => ({ box: part.name, offset: start + offset, byteLength, reason: 'padding of a signature' }));
 }
