@@ -72,6 +72,12 @@ function boxes(bytes: Buffer, problems: string[]): Box[] {
   return found;
 }
 
+/** Toggles of a description with a label: bit 2 for an id of 4 bytes, 3 for a hash of 32, 4 for a box (ISO/IEC 19566-5:2023, section A.3); `rest` follows the label. */
+function togglesFit(toggles: number, rest: number): boolean {
+  const fixed = (toggles & 4 ? 4 : 0) + (toggles & 8 ? 32 : 0);
+  return (toggles & 0xe3) === 3 && (toggles & 16 ? rest >= fixed + 8 : rest === fixed);
+}
+
 function superbox(content: Buffer, problems: string[]): Box {
   const length = content.length < 25 ? 0 : content.readUInt32BE(0);
   if (length < 25 || length > content.length || content.toString('latin1', 4, 8) !== 'jumd') {
@@ -81,6 +87,7 @@ function superbox(content: Buffer, problems: string[]): Box {
   const description = content.subarray(8, length);
   const kind = description.toString('hex', 4, 16) === UUID_TAIL ? description.toString('latin1', 0, 4) : '';
   const end = description.indexOf(0, 17);
+  if (!togglesFit(description[16], description.length - end - 1)) problems.push('a box of the manifest store has a malformed description');
   return { type: 'jumb', kind, label: end < 0 ? '' : description.toString('utf8', 17, end), content: content.subarray(length) };
 }
 
