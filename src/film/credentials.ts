@@ -1,6 +1,7 @@
 import { cleanText } from '../library/text.ts';
 import type { Claim, ClaimedIngredient, DigitalSourceType, Ports, Signed } from '../ports.ts';
 import type { JobView } from './jobs.ts';
+import type { PlannedReference } from './references.ts';
 
 /** What a result and a manifest say of a file's content credentials. */
 export type CredentialsNote =
@@ -123,8 +124,16 @@ async function signedClips(ports: Ports, takes: JobView['takes']): Promise<Claim
   return clips;
 }
 
-async function ingredients(ports: Ports, references: { objectKey: string; sha256: string; name: string }[]): Promise<ClaimedIngredient[]> {
-  const unique = new Map(references.map((reference) => [reference.sha256, reference]));
+/** Each reference once; of a frame the video that it is from, whose credentials it has not got itself. */
+async function ingredients(ports: Ports, references: PlannedReference[]): Promise<ClaimedIngredient[]> {
+  const files = await Promise.all(
+    references.map(async (reference) => {
+      const video = reference.atSeconds === undefined ? undefined : await ports.catalog.get(reference.assetId);
+      const { objectKey, sha256 } = video ?? reference;
+      return { objectKey, sha256, name: reference.name };
+    }),
+  );
+  const unique = new Map(files.map((file) => [file.sha256, file]));
   const found = await Promise.all([...unique.values()].map(({ objectKey, sha256, name }) => ingredient(ports, objectKey, sha256, name)));
   return found.filter((each) => each !== undefined);
 }

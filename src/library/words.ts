@@ -32,8 +32,7 @@ export interface Word {
 /** The words of a text. */
 export function wordsOf(text: string): Word[] {
   // Most texts are plain English, and dozens of them are read in a search.
-  if (PLAIN.test(text))
-    return (withoutPossessives(text.toLowerCase()).match(/[a-z0-9]+/g) ?? []).map((word) => ({ text: word, isRun: false }));
+  if (PLAIN.test(text)) return (withoutPossessives(text.toLowerCase()).match(/[a-z0-9]+/g) ?? []).map((word) => ({ text: word, isRun: false }));
   return [...fold(text).matchAll(WORD)].map((match) => ({ text: match[0], isRun: match.groups?.run !== undefined }));
 }
 

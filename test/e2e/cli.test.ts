@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCredentials } from '../../src/adapters/local/c2pa/credentials.ts';
+import { claim, sha256 } from '../contracts/credentials.ts';
 import { textFile } from '../fixtures/pictures.ts';
 import { QUICK, writePictures } from '../library/studio.ts';
 import { type Bin, connectStdio, type Desk, exitOf, openDesk, startBin } from './bin.ts';
@@ -159,5 +161,35 @@ describe('the commands', () => {
 
   it('what is no command and no folder is an error', async () => {
     expect(await run('inggest')).toMatchObject({ code: 1, err: expect.stringContaining('neither a folder nor a command') });
+  });
+});
+
+describe('vrag-mcp verify FILE', { timeout: 60_000 }, () => {
+  it('prints who signed, what was done and of what, and says untrusted, tampered or none', async () => {
+    const [reference] = await writePictures(folder, 1);
+    expect((await run('ingest', folder, '--collection', 'trip')).code).toBe(0);
+    const credentials = createCredentials({ homeDir: desk.home, credentials: { sign: true } });
+    const signed = path.join(desk.folder, 'signed.png');
+    try {
+      const bytes = await readFile(reference);
+      const known = { path: reference, mediaType: 'image/jpeg', title: 'a known one', sha256: sha256(bytes) };
+      const made = { ...claim, components: [known, { ...known, title: 'bad\u001b[31m\u202ename', sha256: '00'.repeat(32) }] };
+      expect((await credentials.sign({ path: desk.picture, output: signed }, made)).state).toBe('signed');
+    } finally {
+      credentials.close();
+    }
+    const { code, out } = await run('verify', signed);
+    expect(code).toBe(0);
+    expect(out).toMatch(/UNTRUSTED: unchanged/);
+    expect(out).toMatch(/signed by: vrag-mcp self-signed \w+ \(self-signed\) \(the identity of this data folder\)/);
+    expect(out).toMatch(/action: c2pa\.created, source type algorithmicallyEnhanced, by test agent 1\.2, Made for a test\./);
+    expect(out).toMatch(/componentOf: "a known one", sha256 [0-9a-f]{64}, in this library: img_/);
+    expect(out).toMatch(/componentOf: "bad name", sha256 0{64}, not in this library/);
+    const changed = await readFile(signed);
+    changed[changed.length - 40] ^= 1;
+    await writeFile(signed, changed);
+    expect(await run('verify', signed)).toMatchObject({ code: 1, out: expect.stringContaining('TAMPERED') });
+    expect(await run('verify', desk.picture)).toMatchObject({ code: 2, out: expect.stringContaining('NONE') });
+    expect(await run('verify', path.join(desk.folder, 'nowhere.png'))).toMatchObject({ code: 2, err: expect.stringContaining('not there') });
   });
 });
