@@ -67,8 +67,9 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[], save: S
   const at = new Date().toISOString();
   const state = terminal(states);
   if (state) {
+    const kept = await keepShots(ports, view);
     await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
-    return { ended: { state, at, message: endMessage(view.takes) } };
+    return { ended: { state, at, message: endMessage(view.takes) }, kept };
   }
   try {
     const video = await assemble(ports, view, save);
@@ -78,6 +79,15 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[], save: S
     console.error(`job ${view.id} could not be finished:`, error);
     return notFinished(view.job.finish?.tries ?? 0, error);
   }
+}
+
+/** Shows the shots that were finished, and perhaps paid for, among the outputs: no video is made of them. */
+async function keepShots(ports: Ports, { takes }: JobView): Promise<NonNullable<Job['kept']>> {
+  const kept: NonNullable<Job['kept']> = [];
+  for (const { index, result, shot } of takes) {
+    if (result) kept.push({ index, path: await ports.objects.publish(result.objectKey, `${cleanText(shot.prompt, 50)} (shot ${index + 1})`) });
+  }
+  return kept;
 }
 
 /** Another try later, or the end; the takes stay, so that the same request joins them without making them again. */

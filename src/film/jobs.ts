@@ -23,6 +23,8 @@ export interface Job {
   /** Set once the job is over. */
   ended?: { state: Exclude<JobState, 'queued' | 'running' | 'unknown'>; message?: string; at: string };
   video?: FinishedVideo;
+  /** Finished shots of a job that made no video: readable copies (absolute path or URL). */
+  kept?: { index: number; path: string }[];
 }
 
 /** The joined and signed video and its contact sheet, as they are in the object store. */

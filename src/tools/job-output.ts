@@ -110,7 +110,7 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
       referenceIds: take.shot.references.map((reference) => reference.assetId),
       progress: take.state === 'succeeded' ? 1 : Math.round(take.progress * 100) / 100,
       seed: take.shot.seed,
-      notes: [...(take.result?.notes ?? take.shot.dropped), ...afterNotes(take, studio.localPaths)],
+      notes: [...(take.result?.notes ?? take.shot.dropped), ...afterNotes(take, keptPath(job, take), studio.localPaths)],
       ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
     })),
     costUsd: takes.reduce((sum, take) => sum + ((take.result ?? take.late)?.costUsd ?? 0), 0),
@@ -140,8 +140,11 @@ function statusMessage({ message, job: { ended, finish, storyboard } }: JobView,
   return configured ? undefined : `Waiting: video provider "${storyboard.provider}" is not configured here.`;
 }
 
+const keptPath = ({ kept = [] }: JobView['job'], { index }: Take): string | undefined => kept.find((shot) => shot.index === index)?.path;
+
 /** What became of a shot after its end. */
-function afterNotes({ state, late, stillBilled, watchUntil }: Take, localPaths: boolean): string[] {
+function afterNotes({ state, result, late, stillBilled, watchUntil }: Take, kept: string | undefined, localPaths: boolean): string[] {
+  if (kept !== undefined) return [`Its clip is kept: ${localPaths ? kept : `sha256 ${result?.sha256}`}.`];
   if (late) return [`Its clip came after the end and is kept, but not part of the video: ${localPaths ? late.path : `sha256 ${late.sha256}`}.`];
   const billed = stillBilled ? ['Cancelled, but still billed by the provider.'] : [];
   if (state === 'unknown' && watchUntil !== undefined) return [`The provider is asked after it until ${watchUntil}.`];

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJob } from '../../src/film/job-create.ts';
@@ -6,6 +6,7 @@ import { listJobs } from '../../src/film/jobs.ts';
 import { type Connection, connect, textOf } from '../client.ts';
 import { openFilmPlace, storyboard, until } from '../fixtures/film.ts';
 import { createPaidGenerator } from '../fixtures/paid-generator.mjs';
+import { png } from '../fixtures/pictures.ts';
 import { QUICK, writePictures } from '../library/studio.ts';
 
 interface Job {
@@ -170,5 +171,30 @@ describe('generate_video', () => {
     expect(made.filter(({ existing }) => !existing)).toHaveLength(1);
     await reach(made[0].jobId, 'succeeded');
     expect((await place.paid()).filter(({ words }) => words.tool === 'eight')).toMatchObject([{ repeats: 0 }]);
+  });
+
+  it('called again makes a new job where the reference was ingested with other bytes meanwhile', async () => {
+    const file = path.join(server.inbox, 'kite.png');
+    const ingest = async (width: number) => {
+      await writeFile(file, await png(width, 180));
+      const described = { path: file, collection: 'kites', caption: 'A red kite' };
+      return (await server.call<{ asset: { id: string } }>('ingest_image', described)).asset.id;
+    };
+    const call = () =>
+      server.call<{ jobId: string; existing: boolean }>('generate_video', {
+        prompt: 'kite=1',
+        query: 'kite',
+        collection: 'kites',
+        provider: 'paid',
+        durationSeconds: 1,
+      });
+    const before = await ingest(320);
+    const first = await call();
+    expect(await call()).toMatchObject({ jobId: first.jobId, existing: true });
+    await server.call('delete_image', { imageId: before });
+    await ingest(330);
+    const second = await call();
+    expect(second.existing).toBe(false);
+    expect(second.jobId).not.toBe(first.jobId);
   });
 });

@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { createJob } from '../../src/film/job-create.ts';
-import { cancelJob, type JobView, requireJobView } from '../../src/film/jobs.ts';
+import { cancelJob, type JobView, listJobs, requireJobView } from '../../src/film/jobs.ts';
 import type { Ports } from '../../src/ports.ts';
 import { type FilmPlace, type FilmServer, type GeneratorOptions, isOver, openFilmPlace, storyboard, until } from '../fixtures/film.ts';
 
@@ -177,6 +178,19 @@ describe('output that comes late is kept', () => {
   });
 });
 
+describe('a storyboard with a shot that fails', () => {
+  it('makes no video, begins no more shots, and keeps those that were finished', async () => {
+    const server = place.open({ generator: { concurrency: 1 } });
+    const id = await start(server, 'shot=1', 'shot=2 fail=contentPolicy', 'shot=3');
+    const view = await reach(server, id);
+    expect(view.takes.map(({ state }) => state)).toEqual(['succeeded', 'failed', 'cancelled']);
+    expect(view.job.ended).toMatchObject({ state: 'failed', message: expect.stringContaining('Shot 2: It failed') });
+    expect(view.job.kept).toMatchObject([{ index: 0 }]);
+    await access(view.job.kept?.[0].path ?? '');
+    expect(await place.paid()).toHaveLength(2);
+  });
+});
+
 describe('cancelling', () => {
   it('before anything was sent costs nothing', async () => {
     const server = place.open({ generator: { concurrency: 1 } });
@@ -293,6 +307,30 @@ describe('several servers on one folder', () => {
     const paid = await place.paid();
     expect(paid).toHaveLength(10);
     expect(paid.every(({ repeats }) => repeats === 0)).toBe(true);
+  });
+
+  it('take over from one that stands still for longer than its lease, which then finds its work done', { timeout: 60_000 }, async () => {
+    let child: ChildProcess | undefined;
+    const order = { requests: [['hold=1000 still']], leaseSeconds: 0.6, generator: { find: false } };
+    const worker = place.work(order, (spawned) => {
+      child = spawned;
+    });
+    await until(
+      () => place.paid(),
+      (paid) => paid.length === 1,
+    );
+    child?.kill('SIGSTOP');
+    const server = place.open({ generator: { find: false } });
+    const [view] = (await listJobs(server.ports, { limit: 1 })).views;
+    await reach(server, view.id, ({ state }) => {
+      server.runner.kick();
+      return state === 'unknown';
+    });
+    child?.kill('SIGCONT');
+    expect((await worker).lines.at(-1)?.over).toEqual([{ id: view.id, state: expect.stringMatching('succeeded|unknown') }]);
+    expect(await reach(server, view.id, ({ job }) => job.ended !== undefined)).toMatchObject({ state: 'succeeded', takes: [{ attempts: 1 }] });
+    expect(await place.paid()).toMatchObject([{ repeats: 0 }]);
+    expect((await server.ports.catalog.list('default', { kind: 'video' }, { limit: 9 })).assets).toHaveLength(1);
   });
 
   it('leave the takes of a provider that is not configured to the one that has it', async () => {
