@@ -35,7 +35,10 @@ export function meanHeat(maps: Heat[]): Heat {
 
 /** Index of the highest value. */
 export function peakIndex(heat: Heat): number {
-  return heat.data.reduce((best, value, index) => (value > heat.data[best] ? index : best), 0);
+  const { data } = heat;
+  let best = 0;
+  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
+  return best;
 }
 
 /** Islands smaller than this part of the largest are not part of the thing. */

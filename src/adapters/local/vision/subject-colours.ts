@@ -21,23 +21,31 @@ const LEAST_DIFFERENCE = 0.1;
  * the largest share has a noted name in .67 and .83, the plain mean over the hot half of the map in .49 and .56, the centre-weighted whole
  * picture in .33 and .27.
  */
-export function subjectColours(lab: Float32Array, heat: Heat): [name: ColourName, share: number][] {
+export function subjectColours(lab: Float32Array, coarse: Heat): [name: ColourName, share: number][] {
   const side = Math.sqrt(lab.length / 3);
-  const fine = scaleHeat(heat, side, side);
+  const fine = scaleHeat(coarse, side, side);
   const peak = fine.data[peakIndex(fine)];
-  const subject = fine.data.map((value) => (value / peak) ** SUBJECT_POWER);
-  const ground = fine.data.map((value) => Math.max(0, 1 - value / peak / GROUND_BELOW));
+  const subject = new Float32Array(fine.data.length);
+  const ground = new Float32Array(fine.data.length);
+  for (let i = 0; i < subject.length; i++) {
+    const heat = fine.data[i] / peak;
+    subject[i] = heat ** SUBJECT_POWER;
+    ground[i] = Math.max(0, 1 - heat / GROUND_BELOW);
+  }
   return weightedShares(lab, withoutGround(lab, subject, ground));
 }
 
 function withoutGround(lab: Float32Array, subject: Float32Array, ground: Float32Array): Float32Array {
-  const bins = Uint16Array.from(subject, (_, i) => binOf(lab[3 * i], lab[3 * i + 1], lab[3 * i + 2]));
+  const bins = new Uint16Array(subject.length);
+  for (let i = 0; i < bins.length; i++) bins[i] = binOf(lab[3 * i], lab[3 * i + 1], lab[3 * i + 2]);
   const inSubject = histogram(bins, subject);
   const inGround = histogram(bins, ground);
   if (inGround.total < LEAST_GROUND * subject.length) return subject;
   const kept = inSubject.shares.map((share, bin) => (share > 0 ? Math.max(0, 1 - inGround.shares[bin] / share) : 0));
   const difference = kept.reduce((sum, part, bin) => sum + part * inSubject.shares[bin], 0);
-  return difference < LEAST_DIFFERENCE ? subject : subject.map((weight, i) => weight * kept[bins[i]]);
+  if (difference < LEAST_DIFFERENCE) return subject;
+  for (let i = 0; i < subject.length; i++) subject[i] *= kept[bins[i]];
+  return subject;
 }
 
 function histogram(bins: Uint16Array, weights: Float32Array): { shares: Float64Array; total: number } {
@@ -51,7 +59,8 @@ function histogram(bins: Uint16Array, weights: Float32Array): { shares: Float64A
 }
 
 function binOf(lightness: number, a: number, b: number): number {
-  const bin = (part: number, bins: number) => Math.min(bins - 1, Math.max(0, Math.floor(part * bins)));
-  const hue = (value: number) => bin((value + HUE_REACH) / (2 * HUE_REACH), HUE_BINS);
-  return (bin(lightness, LIGHTNESS_BINS) * HUE_BINS + hue(a)) * HUE_BINS + hue(b);
+  return (bin(lightness, LIGHTNESS_BINS) * HUE_BINS + hueBin(a)) * HUE_BINS + hueBin(b);
 }
+
+const bin = (part: number, bins: number): number => Math.min(bins - 1, Math.max(0, Math.floor(part * bins)));
+const hueBin = (value: number): number => bin((value + HUE_REACH) / (2 * HUE_REACH), HUE_BINS);
