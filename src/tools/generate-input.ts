@@ -27,7 +27,7 @@ const reference = z.strictObject({
 const MOST_REFERENCES = 8;
 
 /** Checked like the ones of the whole request; the tool list, which is paid for in every conversation, says their fields once. */
-const shotReference = z.looseObject({}).superRefine((value, context) => {
+const shotReference = z.record(z.string(), z.unknown()).superRefine((value, context) => {
   for (const { message, path } of reference.safeParse(value).error?.issues ?? []) context.addIssue({ code: 'custom', message, path: [...path] });
 });
 /** The same for camera moves. */
