@@ -45,7 +45,7 @@ interface Jobs {
 it('a job whose server was killed in the middle is finished by the next one, once, without a second request', { timeout: 150_000 }, async () => {
   const first = await spawnServer();
   const { asset } = await first.call<{ asset: { id: string } }>('ingest_image', { path: photographPath('french-alpine-landscape') });
-  const request = { prompt: 'Very slow zoom in', imageId: asset.id, durationSeconds: 10 };
+  const request = { prompt: 'Very slow zoom in', imageId: asset.id, durationSeconds: 10, resolution: '480p' };
   const { jobId } = await first.call<{ jobId: string }>('generate_video', request);
   let progress = 0;
   while (progress === 0) {

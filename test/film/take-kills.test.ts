@@ -33,6 +33,8 @@ describe.each([
     expect(last - first).toBeGreaterThanOrEqual(5);
     const all: string[][] = [];
     for (let killAt = first; killAt <= last; killAt++) {
+      // Between the end of one thing and the beginning of the next nothing changes outside the process: one of the two deaths tells all.
+      if (find && events[killAt].startsWith('before') && events[killAt - 1]?.startsWith('after')) continue;
       all.push([promptOf(killAt)]);
       const { killed } = await place.work({ generator, leaseSeconds: LEASE_SECONDS, finishFirst: true, requests: [[promptOf(killAt)]], killAt });
       expect(killed || killAt > last - 4, `${killAt} of ${last}`).toBe(true);
@@ -56,10 +58,17 @@ describe.each([
       expect(outcome.state, outcome.event).toBe(isInDoubt(outcome.event, find) ? 'unknown' : 'succeeded');
     }
     const died = new Set(deaths.map((death) => death.event));
-    for (const event of ['after update take submitting', 'before start', 'after start', 'before update take running']) expect(died).toContain(event);
-    if (find)
-      for (const event of ['after create request', 'after update take succeeded', 'after upsert', 'before update job ended succeeded'])
-        expect(died).toContain(event);
+    const some = find
+      ? [
+          'after create request',
+          'after update take submitting',
+          'after start',
+          'after update take succeeded',
+          'after upsert',
+          'after update job ended succeeded',
+        ]
+      : ['after update take submitting', 'before start', 'after start', 'before update take running'];
+    for (const event of some) expect(died).toContain(event);
     const outputs = await readdir(path.join(place.home, 'outputs'));
     expect(outputs.filter((name) => name.endsWith('.mp4'))).toHaveLength(views.filter(({ state }) => state === 'succeeded').length);
     expect(outputs.filter((name) => /\(\d+\)\.\w+$/.test(name))).toEqual([]);
