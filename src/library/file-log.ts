@@ -9,6 +9,8 @@ export interface FileOutcome {
   outcome: 'added' | 'alreadyThere' | 'failed' | 'skipped' | 'done';
   /** The asset it is. */
   assetId?: string;
+  /** Only of pictures added: others of the collection look nearly the same. */
+  hasNearDuplicates?: boolean;
   /** Only of failures: an error code, and a sentence for the user. */
   code?: string;
   reason?: string;
@@ -28,6 +30,8 @@ export interface FileCounts {
   alreadyThere: number;
   failed: number;
   skipped: number;
+  /** Pictures added that look nearly the same as others of the collection. */
+  nearDuplicates?: number;
 }
 
 /** A stored entry: some outcomes, and the counts with them. */
@@ -134,8 +138,9 @@ export async function openFileLog(ports: Ports, jobId: string): Promise<FileLog>
   };
 }
 
-function count(counts: FileCounts, { outcome }: FileOutcome, by: 1 | -1): FileCounts {
+function count(counts: FileCounts, { outcome, hasNearDuplicates }: FileOutcome, by: 1 | -1): FileCounts {
   counts.done += by;
+  if (hasNearDuplicates) counts.nearDuplicates = (counts.nearDuplicates ?? 0) + by;
   if (outcome !== 'done') counts[outcome] += by;
   return counts;
 }

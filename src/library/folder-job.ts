@@ -74,10 +74,14 @@ export async function runFolderIngest(ports: Ports, run: JobRun, work: Extract<W
 }
 
 function endOf({ log }: JobRun): JobEnd {
-  const { total, failed, skipped, added, alreadyThere } = log.counts;
+  const { total, failed, skipped, added, alreadyThere, nearDuplicates = 0 } = log.counts;
   if (total === skipped) return { state: 'succeeded', message: 'There are no pictures or videos.' };
   if (added + alreadyThere === 0) return { state: 'failed', message: 'No file could be added; the reason is with each.' };
-  return { state: 'succeeded', ...(failed > 0 ? { message: `${failed} of ${total - skipped} files could not be added; the reason is with each.` } : {}) };
+  const notes = [
+    ...(failed > 0 ? [`${failed} of ${total - skipped} files could not be added; the reason is with each.`] : []),
+    ...(nearDuplicates > 0 ? [`${nearDuplicates} added look nearly the same as others of the collection.`] : []),
+  ];
+  return { state: 'succeeded', ...(notes.length > 0 ? { message: notes.join(' ') } : {}) };
 }
 
 /** `undefined`: the job was stopped before the file was done. */
@@ -91,8 +95,9 @@ async function ingestOne(
   if (byName === 'other') return { file: path, outcome: 'skipped' };
   try {
     const options = { maxBytes: run.maxBytes, signal: run.stop };
-    const { asset, alreadyThere } = await tryTwice(run.halt, () => ingest(ports, { path }, collection, description, options));
-    return { file: path, outcome: alreadyThere ? 'alreadyThere' : 'added', assetId: asset.id };
+    const { asset, alreadyThere, nearDuplicates } = await tryTwice(run.halt, () => ingest(ports, { path }, collection, description, options));
+    const outcome = alreadyThere ? 'alreadyThere' : 'added';
+    return { file: path, outcome, assetId: asset.id, ...(nearDuplicates.length > 0 ? { hasNearDuplicates: true } : {}) };
   } catch (error) {
     if (run.stop.aborted) return undefined;
     const { code, message } = errorData(error);

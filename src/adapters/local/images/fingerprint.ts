@@ -44,10 +44,18 @@ async function lumaThumbnail(image: RawImage): Promise<Float64Array> {
 
 /** The 64 coefficients, row by row. */
 function lowFrequencies(luma: Float64Array): number[] {
-  const columns = COSINES.map((cosines) =>
-    Float64Array.from({ length: SIDE }, (_, y) => cosines.reduce((sum, cosine, x) => sum + cosine * luma[y * SIDE + x], 0)),
-  );
-  return COSINES.flatMap((cosines) => columns.map((column) => cosines.reduce((sum, cosine, y) => sum + cosine * column[y], 0)));
+  const columns = COSINES.map((cosines) => {
+    const column = new Float64Array(SIDE);
+    for (let y = 0; y < SIDE; y++) for (let x = 0; x < SIDE; x++) column[y] += cosines[x] * luma[y * SIDE + x];
+    return column;
+  });
+  return COSINES.flatMap((cosines) => columns.map((column) => dot(cosines, column)));
+}
+
+function dot(one: Float64Array, other: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < one.length; i++) sum += one[i] * other[i];
+  return sum;
 }
 
 function hashOf(coefficients: number[]): string {
