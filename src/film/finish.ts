@@ -8,6 +8,7 @@ import { writeTakes } from './job-create.ts';
 import { endMessage, type FinishedVideo, JOB, type Job, type JobView, type MadeFiles, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
+import { drawStills } from './stills.ts';
 import { hasEnded, isFinal, type TakeState } from './take-state.ts';
 import { stopTake } from './takes.ts';
 
@@ -109,7 +110,7 @@ async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<Fin
   const made = job.made ?? (await makeFiles(ports, view, title));
   // Written first: another server that goes on from here shows the same files, not others that were made again beside them.
   if (!job.made) await save({ made });
-  const { objectKey, sha256, byteLength, credentials, sheetKey } = made;
+  const { objectKey, sha256, byteLength, credentials, startsSeconds, sheetKey, posterKey, previewKey } = made;
   const asset = await addVideo(ports, {
     id: job.videoId,
     collection: job.storyboard.collection,
@@ -122,38 +123,49 @@ async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<Fin
     madeFrom: referenceIds(job.storyboard),
     described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
   });
-  await writeManifest(ports, videoManifest(view, ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true, { sha256, credentials }));
+  const generative = ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true;
+  await writeManifest(ports, videoManifest(view, generative, { sha256, credentials, startsSeconds }));
   const path = await ports.objects.publish(objectKey, title);
   const sheetPath = await ports.objects.publish(sheetKey, `${title} (contact sheet)`);
+  const posterPath = await ports.objects.publish(posterKey, `${title} (poster)`);
+  const previewPath = await ports.objects.publish(previewKey, `${title} (preview)`);
   const { width, height, durationSeconds = 0, fps = 0 } = asset;
-  return { objectKey, sha256, path, width, height, durationSeconds, fps, sheetKey, sheetPath, credentials };
+  const shape = { width, height, durationSeconds, fps };
+  return { objectKey, sha256, path, ...shape, sheetKey, sheetPath, posterKey, posterPath, previewKey, previewPath, credentials };
 }
 
 async function makeFiles(ports: Ports, view: JobView, title: string): Promise<MadeFiles> {
   const video = await join(ports, view);
-  const sheet = await contactSheet(ports, { ...video, title });
-  return { ...video, sheetKey: sheet.key };
+  const path = (await ports.objects.localPath(video.objectKey)) ?? '';
+  const { durationSeconds } = await ports.media.probe(path);
+  const sheet = await contactSheet(ports, { ...video, title }, path, durationSeconds);
+  const { poster, preview } = await drawStills(ports, path, durationSeconds);
+  const { key: posterKey } = await ports.objects.put(await signStill(ports, poster.bytes, { ...video, title }, 'poster'), poster.mediaType);
+  const { key: previewKey } = await ports.objects.put(preview.bytes, preview.mediaType);
+  return { ...video, sheetKey: sheet.key, posterKey, previewKey };
 }
 
 /** The joined and signed video; a single shot that cannot be signed is its take's object as it is. */
-async function join(ports: Ports, view: JobView): Promise<Omit<MadeFiles, 'sheetKey'>> {
+async function join(ports: Ports, view: JobView): Promise<Omit<MadeFiles, 'sheetKey' | 'posterKey' | 'previewKey'>> {
   const results = view.takes.map((take) => take.result).filter((result) => result !== undefined);
   const paths = await Promise.all(results.map(async ({ objectKey }) => (await ports.objects.localPath(objectKey)) ?? ''));
   const single = paths.length === 1;
   const joined = single ? paths[0] : await ports.objects.scratchPath('mp4');
-  if (!single) await ports.media.concat(paths, { path: joined });
+  const { dissolveSeconds, shots } = view.job.storyboard;
+  const { width, height, fps } = shots[0];
+  const { startsSeconds } = single
+    ? { startsSeconds: [0] }
+    : await ports.media.join(paths, { path: joined, width, height, fps, ...(dissolveSeconds === undefined ? {} : { dissolveSeconds }) });
   const { path, credentials } = await signVideo(ports, view, joined, !single);
   if (path === paths[0]) {
     const { objectKey, sha256, byteLength } = results[0];
-    return { objectKey, sha256, byteLength, credentials };
+    return { objectKey, sha256, byteLength, credentials, startsSeconds };
   }
   const stored = await ports.objects.put({ path, move: true }, 'video/mp4');
-  return { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, credentials };
+  return { objectKey: stored.key, sha256: stored.sha256, byteLength: stored.byteLength, credentials, startsSeconds };
 }
 
-async function contactSheet(ports: Ports, video: Parameters<typeof signStill>[2]) {
-  const path = (await ports.objects.localPath(video.objectKey)) ?? '';
-  const { durationSeconds } = await ports.media.probe(path);
+async function contactSheet(ports: Ports, video: Parameters<typeof signStill>[2], path: string, durationSeconds: number) {
   const times = Array.from({ length: SHEET.frames }, (_, index) => (durationSeconds * (index + 0.5)) / SHEET.frames);
   const frames = await ports.media.frames(path, times, { maxSide: SHEET.cellWidth });
   const cells = frames.map((image, index) => ({ image, label: `${times[index].toFixed(2)} s` }));

@@ -76,6 +76,7 @@ function essence(storyboard: Storyboard) {
   return {
     provider: storyboard.provider,
     collection: storyboard.collection,
+    ...(storyboard.dissolveSeconds === undefined ? {} : { dissolveSeconds: storyboard.dissolveSeconds }),
     shots: storyboard.shots.map(({ references, dropped: _, ...shot }) => ({ ...shot, references: references.map(({ role, sha256 }) => ({ role, sha256 })) })),
   };
 }

@@ -27,13 +27,17 @@ export interface Job {
   kept?: { index: number; path: string }[];
 }
 
-/** The joined and signed video and its contact sheet, as they are in the object store. */
+/** The joined and signed video, its contact sheet, poster and animated preview, as they are in the object store. */
 export interface MadeFiles {
   objectKey: string;
   sha256: string;
   byteLength: number;
   credentials: CredentialsNote;
+  /** When each shot begins in it. */
+  startsSeconds: number[];
   sheetKey: string;
+  posterKey: string;
+  previewKey: string;
 }
 
 export interface FinishedVideo {
@@ -48,6 +52,11 @@ export interface FinishedVideo {
   /** Object key of a JPEG contact sheet. */
   sheetKey: string;
   sheetPath: string;
+  /** JPEG of the first clear frame and an animated WebP; absent in videos of earlier versions. */
+  posterKey?: string;
+  posterPath?: string;
+  previewKey?: string;
+  previewPath?: string;
   /** Absent: made before files were signed. */
   credentials?: CredentialsNote;
 }

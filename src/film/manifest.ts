@@ -55,6 +55,8 @@ export type Manifest =
         takeId: string;
         seed: number;
         durationSeconds: number;
+        /** When it begins in the finished video; of a dissolve: when it begins to show. */
+        startSeconds?: number;
         width?: number;
         height?: number;
         fps?: number;
@@ -69,6 +71,8 @@ export type Manifest =
         takes?: ManifestTake[];
       }[];
       costUsd: number;
+      /** Length of the dissolves between shots; absent: cuts. */
+      dissolveSeconds?: number;
       /** Id of the quality report of the video, where it was measured as it was made. */
       reportId?: string;
       credentials?: CredentialsNote;
@@ -100,13 +104,21 @@ export async function readManifest(ports: Ports, assetId: string): Promise<Manif
   return record?.body as unknown as Manifest | undefined;
 }
 
+/** What is known of the file once it is joined and signed. */
+export interface FinishedFile {
+  sha256: string;
+  credentials: CredentialsNote;
+  startsSeconds: number[];
+}
+
 /** The manifest of a job's video; `file` is the finished one. */
-export function videoManifest(view: JobView, generative: boolean, file: { sha256: string; credentials: CredentialsNote }): Manifest {
+export function videoManifest(view: JobView, generative: boolean, file: FinishedFile): Manifest {
   const shots = view.takes.map((take, index) => ({
     prompt: take.shot.prompt,
     takeId: view.job.takeIds[index],
     seed: take.shot.seed,
     durationSeconds: take.result?.durationSeconds ?? take.shot.durationSeconds,
+    startSeconds: file.startsSeconds[index],
     width: take.shot.width,
     height: take.shot.height,
     fps: take.shot.fps,
@@ -137,6 +149,7 @@ export function videoManifest(view: JobView, generative: boolean, file: { sha256
     generative,
     shots,
     costUsd: shots.reduce((sum, shot) => sum + shot.costUsd, 0),
+    ...(view.job.storyboard.dissolveSeconds === undefined ? {} : { dissolveSeconds: view.job.storyboard.dissolveSeconds }),
     credentials: file.credentials,
   };
 }

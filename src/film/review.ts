@@ -59,13 +59,18 @@ async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promi
       hint: 'Give referenceIds: ids of the pictures that it should show.',
     });
   }
-  let startSeconds = 0;
+  // While one shot dissolves into the next, the picture is of neither: those frames are not compared.
+  const { dissolveSeconds = 0 } = manifest;
+  let after = 0;
   const shots: EvaluationRequest['shots'] = [];
-  for (const shot of manifest.shots) {
-    const endSeconds = startSeconds + shot.durationSeconds;
+  for (const [index, shot] of manifest.shots.entries()) {
+    const begins = shot.startSeconds ?? after;
+    after = begins + shot.durationSeconds;
+    const next = manifest.shots[index + 1];
+    const startSeconds = index === 0 ? begins : begins + dissolveSeconds;
+    const endSeconds = next ? (next.startSeconds ?? after) : after;
     const references = await decodeCited(ports, shot.references);
     shots.push({ startSeconds, endSeconds, references, ...(shot.camera === 'static' ? { expectMotion: 'static' as const } : {}) });
-    startSeconds = endSeconds;
   }
   return shots;
 }

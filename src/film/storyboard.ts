@@ -22,6 +22,8 @@ export interface StoryboardDraft {
   seed: number;
   /** Provider id; absent: the default one. */
   provider?: string | undefined;
+  /** Between shots; default `cut`. */
+  transition?: 'cut' | 'dissolve' | undefined;
   /** Only planned: nothing is written, also no frame of a video. */
   dryRun?: boolean | undefined;
 }
@@ -38,7 +40,12 @@ export interface Storyboard {
   shots: PlannedShot[];
   /** Estimate over all shots, US dollars. */
   costUsd: number;
+  /** Length of the dissolves between shots, during which both are seen; absent: cuts. */
+  dissolveSeconds?: number;
 }
+
+/** No shot is shorter than two of them, so one between two dissolves is still seen. */
+const DISSOLVE_SECONDS = 0.5;
 
 /** Longest finished video: 20 shots of a minute; longer ones are several jobs, so that one failure does not take everything with it. */
 const MAX_TOTAL_SECONDS = 1200;
@@ -54,7 +61,8 @@ export async function planStoryboard(
   const shots: PlannedShot[] = [];
   for (const [index, shot] of draft.shots.entries()) shots.push(await planShot(draft, shot, generator, (one) => find(one, `shot ${index + 1}`)));
   const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(request(shot)).costUsd, 0);
-  return { provider: generator.id, collection: draft.collection, shots, costUsd };
+  const dissolve = draft.transition === 'dissolve' && shots.length > 1 ? { dissolveSeconds: DISSOLVE_SECONDS } : {};
+  return { provider: generator.id, collection: draft.collection, shots, costUsd, ...dissolve };
 }
 
 async function planShot(
@@ -145,8 +153,9 @@ function checkDuration(durationSeconds: number, index: number, { capabilities, i
 }
 
 /** Length of the finished video in seconds. */
-export function storyboardSeconds({ shots }: Storyboard): number {
-  return Math.round(shots.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) * 1000) / 1000;
+export function storyboardSeconds({ shots, dissolveSeconds = 0 }: Storyboard): number {
+  const total = shots.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) - dissolveSeconds * (shots.length - 1);
+  return Math.round(total * 1000) / 1000;
 }
 
 /** A planned shot as the provider's pure questions take it: files are looked up only when it starts. */

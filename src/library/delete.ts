@@ -60,7 +60,13 @@ async function deleteMade(ports: Ports, id: string): Promise<void> {
   if (!view || !video) return;
   await ports.objects.unpublish(video.objectKey, video.path);
   await ports.objects.unpublish(video.sheetKey, video.sheetPath);
-  const keys = [video.sheetKey, ...view.takes.flatMap((take) => take.result?.objectKey ?? [])];
+  if (video.posterKey && video.posterPath) await ports.objects.unpublish(video.posterKey, video.posterPath);
+  if (video.previewKey && video.previewPath) await ports.objects.unpublish(video.previewKey, video.previewPath);
+  const keys = [
+    video.sheetKey,
+    ...[video.posterKey, video.previewKey].filter((key) => key !== undefined),
+    ...view.takes.flatMap((take) => take.result?.objectKey ?? []),
+  ];
   for (const key of keys) await deleteUnused(ports, key);
 }
 

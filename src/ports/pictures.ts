@@ -54,6 +54,11 @@ export interface Images {
   /** A grid of equal cells (contained on dark grey) with an optional one-line label burnt in under each; JPEG of at most `maxBytes` (quality is lowered to fit). */
   contactSheet(cells: { image: RawImage; label?: string }[], options: { columns: number; cellWidth: number; maxBytes?: number }): Promise<FileBytes>;
   /**
+   * An animated WebP that loops, of frames of one size, each shown for `frameSeconds`; quality, then frames are given up to stay within
+   * `maxBytes` (its length stays). INVALID_INPUT without frames or where it cannot be met.
+   */
+  animate(frames: RawImage[], options: { frameSeconds: number; maxBytes: number }): Promise<FileBytes>;
+  /**
    * Numbers for telling pictures apart without a model: mean lightness (0 black .. 1 white, mean of sRGB luma) and a 64-bit perceptual
    * hash (16 hex digits), which stays within a few bits when the picture is scaled, re-compressed or slightly recoloured.
    */
@@ -95,6 +100,14 @@ export interface EncodeOptions {
   metadata?: Record<string, string>;
 }
 
+/** Clips in one file. */
+export interface JoinedVideo extends VideoInfo {
+  /** When each clip begins; of a dissolve: when it begins to show. */
+  startsSeconds: number[];
+  /** True where the streams were copied as they were. */
+  copied: boolean;
+}
+
 /**
  * Video decoding and encoding, in a child process. Every method is UNSUPPORTED where no codec is installed, and says how to get one;
  * INVALID_MEDIA where a file is broken; all have time limits, after which the child is killed (INVALID_MEDIA).
@@ -119,4 +132,11 @@ export interface Media {
   encode(frames: AsyncIterable<RawImage> | Iterable<RawImage>, options: EncodeOptions & CallOptions): Promise<VideoInfo>;
   /** Joins clips of the same size, rate and codec by stream copy. INVALID_INPUT where they differ. */
   concat(paths: string[], options: { path: string; metadata?: Record<string, string> } & CallOptions): Promise<VideoInfo>;
+  /**
+   * Joins clips of any size, rate, pixel format and colour into one video as `encode` makes it, by cuts or with dissolves of `dissolveSeconds`
+   * (default 0: cuts; at most half of the shortest clip), during which both clips run, so that the whole is shorter by them. Each clip keeps
+   * its length to the frame. A picture of another shape loses at most 8 % at its edges, else it gets black bars. Clips that are alike and have
+   * the asked shape are cut together by stream copy, with their sound; else sound is left out.
+   */
+  join(paths: string[], options: EncodeOptions & { dissolveSeconds?: number } & CallOptions): Promise<JoinedVideo>;
 }

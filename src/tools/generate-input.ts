@@ -53,6 +53,7 @@ export const GenerateInput = z.strictObject({
     .max(20)
     .optional()
     .describe('Storyboard, joined to one video'),
+  transition: z.enum(['cut', 'dissolve']).default('cut'),
   templates: z.array(z.string().max(2000)).max(100).optional().describe('Batch: "A shot of <object_prompt>"; a job per template and variables'),
   templatesPath: z.string().optional().describe('Or a text file, one a line'),
   variables: z

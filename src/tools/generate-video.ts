@@ -17,8 +17,8 @@ export const generateVideo = defineTool({
   input: GenerateInput,
   output: GenerateOutput,
   async handler(args, { studio }) {
-    const { collection, fps, seed, provider, dryRun } = args;
-    const common = { collection, ...frameSize(args), fps, seed, provider, dryRun };
+    const { collection, fps, seed, provider, transition, dryRun } = args;
+    const common = { collection, ...frameSize(args), fps, seed, provider, transition, dryRun };
     return isBatch(args) ? batch(studio, args, common) : single(studio, args, common);
   },
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { JobView } from '../film/jobs.ts';
+import type { FinishedVideo, JobView } from '../film/jobs.ts';
 import type { Take } from '../film/takes.ts';
 import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
@@ -17,19 +17,27 @@ const Shot = z.strictObject({
   failure: z.string().optional(),
 });
 
-const Video = z.strictObject({
-  id: z.string(),
-  uri: z.string(),
-  path: z.string().optional(),
-  contactSheetPath: z.string().optional(),
-  sha256: z.string(),
-  width: z.number(),
-  height: z.number(),
-  durationSeconds: z.number(),
-  fps: z.number(),
+/** `VideoData` has all of it. */
+const Video = z.looseObject({ id: z.string(), uri: z.string(), path: z.string() }).partial();
+
+/** A finished video as results show it; paths only to clients that share this machine's files. */
+type VideoData = {
+  id: string;
+  uri: string;
+  path?: string;
+  contactSheetPath?: string;
+  /** JPEG of the first clear frame. */
+  posterPath?: string;
+  /** Animated WebP. */
+  previewPath?: string;
+  sha256: string;
+  width: number;
+  height: number;
+  durationSeconds: number;
+  fps: number;
   /** What they say, who signed, or why there are none. */
-  credentials: z.string().optional(),
-});
+  credentials?: string;
+};
 
 /** Of a folder, or the assets of a collection. */
 const Files = z.strictObject({
@@ -56,7 +64,7 @@ export const JobOutput = z.strictObject({
   generative: z.boolean().optional(),
   shots: z.array(Shot.partial()).optional(),
   costUsd: z.number().optional(),
-  video: Video.partial().optional(),
+  video: Video.optional(),
   message: z.string().optional(),
 });
 
@@ -70,7 +78,7 @@ export type VideoJobData = Common & {
   generative: boolean;
   shots: z.input<typeof Shot>[];
   costUsd: number;
-  video?: z.input<typeof Video>;
+  video?: VideoData;
 };
 
 export type LibraryJobData = Common & {
@@ -119,7 +127,7 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
           video: {
             id: job.videoId,
             uri: `vrag://videos/${job.videoId}`,
-            ...(studio.localPaths ? { path: video.path, contactSheetPath: video.sheetPath } : {}),
+            ...(studio.localPaths ? pathsOf(video) : {}),
             sha256: video.sha256,
             width: video.width,
             height: video.height,
@@ -131,6 +139,10 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
       : {}),
     ...(message ? { message } : {}),
   };
+}
+
+function pathsOf({ path, sheetPath, posterPath, previewPath }: FinishedVideo): Pick<VideoData, 'path' | 'contactSheetPath' | 'posterPath' | 'previewPath'> {
+  return { path, contactSheetPath: sheetPath, ...(posterPath ? { posterPath } : {}), ...(previewPath ? { previewPath } : {}) };
 }
 
 /** Why a job ended as it did, or what it waits for. */
@@ -161,10 +173,11 @@ function videoJobText(data: VideoJobData): string {
     return `  shot ${index + 1}: ${shot.state}, references ${shot.referenceIds.join(', ') || 'none'}, seed ${shot.seed}: ${shot.prompt}${notes.map((note) => `\n    - ${note}`).join('')}`;
   });
   const { video } = data;
+  const stills = [...(video?.posterPath ? [`poster: ${video.posterPath}`] : []), ...(video?.previewPath ? [`animated preview: ${video.previewPath}`] : [])];
   const made = video
     ? [
         `Video ${video.id}: ${video.width}x${video.height}, ${video.durationSeconds} s at ${video.fps} fps, sha256 ${video.sha256}`,
-        `  ${video.uri}${video.path ? ` | ${video.path} | contact sheet: ${video.contactSheetPath}` : ''}`,
+        `  ${video.uri}${video.path ? ` | ${[video.path, `contact sheet: ${video.contactSheetPath}`, ...stills].join(' | ')}` : ''}`,
         ...(video.credentials ? [`  ${video.credentials}`] : []),
       ]
     : [];

@@ -485,6 +485,35 @@ export function imagesContract(open: (maxPixels: number) => Images): void {
     });
   });
 
+  describe('animate', () => {
+    const noise = (seed: number): RawImage => {
+      let state = seed;
+      const data = Uint8Array.from({ length: 160 * 90 * 3 }, () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return state >>> 24;
+      });
+      return { width: 160, height: 90, channels: 3, data };
+    };
+
+    it('makes a WebP of all frames, in their order', async () => {
+      const file = await images().animate([stripes(160, 90), flat(160, 90, [10, 20, 30])], { frameSeconds: 0.25, maxBytes: 100_000 });
+      expect(file.mediaType).toBe('image/webp');
+      expect(await images().probe(file.bytes)).toMatchObject({ width: 160, height: 90, pages: 2 });
+    });
+
+    it('gives up quality, then frames, to stay within its bytes, and says where that is not possible', async () => {
+      const frames = Array.from({ length: 16 }, (_, index) => noise(index + 1));
+      const whole = await images().animate(frames, { frameSeconds: 0.1, maxBytes: 10_000_000 });
+      expect(await images().probe(whole.bytes)).toMatchObject({ pages: 16 });
+      const small = await images().animate(frames, { frameSeconds: 0.1, maxBytes: Math.round(whole.bytes.length / 6) });
+      expect(small.bytes.length).toBeLessThanOrEqual(whole.bytes.length / 6);
+      expect((await images().probe(small.bytes)).pages).toBeLessThan(16);
+      await expect(images().animate(frames, { frameSeconds: 0.1, maxBytes: 100 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(images().animate([], { frameSeconds: 0.1, maxBytes: 100 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(images().animate([frames[0], stripes(16, 9)], { frameSeconds: 0.1, maxBytes: 1e6 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    });
+  });
+
   describe('card', () => {
     const light = (image: RawImage) => image.data.filter((value) => value > 200).length / image.data.length;
 

@@ -295,6 +295,66 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
     });
   });
 
+  describe('join', () => {
+    const shape = { width: 320, height: 180, fps: FPS };
+    const rows = async (name: string) => scanAll(at(name), { width: 64, height: 36, format: 'gray' });
+
+    it('copies clips that are alike and says where each begins', async () => {
+      const joined = await media.join([file, file], { path: at('join-copied.mp4'), ...shape, metadata: { comment: 'two' } });
+      expect(joined).toMatchObject({ copied: true, frames: 2 * FRAMES, startsSeconds: [0, expect.closeTo(FRAMES / FPS, 4)] });
+      expect((await rows('join-copied.mp4')).frames.map(({ image }) => clips.numberOf(image))).toEqual([...Array(2 * FRAMES).keys()].map((n) => n % FRAMES));
+    });
+
+    it('brings clips of another size and rate to the shape, each as long as it was', async () => {
+      await media.encode(clips.numberedFrames(24, 640, 360), { path: at('join-large.mp4'), width: 640, height: 360, fps: FPS });
+      await media.encode(clips.numberedFrames(15), { path: at('join-slow.mp4'), width: 320, height: 180, fps: 12 });
+      const joined = await media.join([at('join-large.mp4'), at('join-slow.mp4')], { path: at('join-mixed.mp4'), ...shape });
+      expect(joined).toMatchObject({ copied: false, width: 320, height: 180, fps: FPS, codec: 'h264', pixelFormat: 'yuv420p', frames: 24 + 30 });
+      expect(joined.startsSeconds).toEqual([0, 1]);
+      const { frames, result } = await rows('join-mixed.mp4');
+      expect(result).toEqual({ frames: 54, decodeErrors: 0 });
+      expect(frames.map(({ image }) => clips.numberOf(image))).toEqual([...Array(24).keys(), ...[...Array(15).keys()].flatMap((n) => [n, n])]);
+    });
+
+    it('never stretches: another shape gets bars, nearly the same one fills the frame', async () => {
+      const colours = [[200, 40, 40], [40, 160, 60]];
+      const frames = () => Array.from({ length: 6 }, () => clips.patches(colours, 180, 180));
+      await media.encode(frames(), { path: at('join-square.mp4'), width: 180, height: 180, fps: FPS });
+      await media.join([at('join-square.mp4'), file], { path: at('join-bars.mp4'), ...shape });
+      const [first] = await media.frames(at('join-bars.mp4'), [0], { maxSide: 320 });
+      const pixel = (x: number, y: number) => [...first.data.subarray((y * 320 + x) * 3, (y * 320 + x) * 3 + 3)];
+      for (const x of [5, 60, 260, 315]) for (const value of pixel(x, 90)) expect(value).toBeLessThan(10);
+      for (const channel of [0, 1, 2]) {
+        expect(Math.abs(pixel(100, 90)[channel] - colours[0][channel])).toBeLessThan(8);
+        expect(Math.abs(pixel(220, 90)[channel] - colours[1][channel])).toBeLessThan(8);
+      }
+      await media.encode([clips.patches(colours, 320, 176)], { path: at('join-near.mp4'), width: 320, height: 176, fps: FPS });
+      await media.join([at('join-near.mp4')], { path: at('join-filled.mp4'), ...shape });
+      const [filled] = await media.frames(at('join-filled.mp4'), [0], { maxSide: 320 });
+      expect(filled.data[320 * 3 * 2]).toBeGreaterThan(150);
+    });
+
+    it('dissolves: both clips run while one gives way to the other, and the whole is shorter by that', async () => {
+      const grey = (value: number) => Array.from({ length: 24 }, () => clips.patches([[value, value, value]]));
+      await media.encode(grey(40), { path: at('join-dark.mp4'), ...shape });
+      await media.encode(grey(200), { path: at('join-light.mp4'), ...shape });
+      const paths = [at('join-dark.mp4'), at('join-light.mp4'), at('join-dark.mp4')];
+      const joined = await media.join(paths, { path: at('join-dissolved.mp4'), ...shape, dissolveSeconds: 0.5 });
+      expect(joined).toMatchObject({ copied: false, frames: 3 * 24 - 2 * 12, startsSeconds: [0, 0.5, 1] });
+      const light = (await rows('join-dissolved.mp4')).frames.map(({ image }) => clips.patchMean(image, 0, 1)[0]);
+      const expected = (index: number) => (index < 12 ? 40 : index < 24 ? 40 + (160 * (index - 11)) / 13 : index < 36 ? 200 - (160 * (index - 23)) / 13 : 40);
+      light.forEach((value, index) => {
+        expect(Math.abs(value - expected(index)), `frame ${index}`).toBeLessThan(4);
+      });
+    });
+
+    it('refuses no clips and no video, and writes nothing', async () => {
+      await expect(media.join([], { path: at('never.mp4'), ...shape })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(media.join([file, at('garbage.mp4')], { path: at('never.mp4'), ...shape })).rejects.toMatchObject({ code: expect.any(String) });
+      expect(existsSync(at('never.mp4'))).toBe(false);
+    });
+  });
+
   describe('cancelling', () => {
     it('ends a call before and during its work; the next call works', async () => {
       await expect(media.probe(file, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });

@@ -14,6 +14,8 @@ interface Job {
     uri: string;
     path: string;
     contactSheetPath: string;
+    posterPath: string;
+    previewPath: string;
     width: number;
     height: number;
     durationSeconds: number;
@@ -60,14 +62,19 @@ describe('a video', () => {
     expect(job.video?.durationSeconds).toBeCloseTo(1, 1);
     expect((await readFile(job.video?.path ?? '')).subarray(4, 8).toString()).toBe('ftyp');
     expect((await readFile(job.video?.contactSheetPath ?? '')).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+    const { ports: own } = await server.studio();
+    expect(await own.images.probe(await readFile(job.video?.posterPath ?? ''))).toMatchObject({ mediaType: 'image/jpeg', width: 854, height: 480 });
+    const preview = await readFile(job.video?.previewPath ?? '');
+    expect(await own.images.probe(preview)).toMatchObject({ mediaType: 'image/webp', width: 320, height: 180, pages: 6 });
+    expect(preview.length).toBeLessThanOrEqual(400_000);
     const read = await server.client.readResource({ uri: job.video?.uri ?? '' });
     const about = JSON.parse((read.contents[0] as { text: string }).text);
     expect(about.manifest).toMatchObject({ type: 'video', generative: false, shots: [{ references: [{ assetId: sheep, query: 'sheep' }] }] });
     expect(about).toMatchObject({ madeFrom: [sheep], orientation: 'landscape', brightness: expect.any(Number) });
     expect(read.contents[1].mimeType).toBe('video/mp4');
     const { ports } = await server.studio();
-    const preview = await ports.objects.get((await ports.catalog.get(about.id))?.previewKey ?? '');
-    expect(preview && (await ports.images.probe(preview))).toMatchObject({ width: 512, mediaType: 'image/jpeg' });
+    const shown = await ports.objects.get((await ports.catalog.get(about.id))?.previewKey ?? '');
+    expect(shown && (await ports.images.probe(shown))).toMatchObject({ width: 512, mediaType: 'image/jpeg' });
     const reference = JSON.parse(((await server.client.readResource({ uri: `vrag://images/${sheep}` })).contents[0] as { text: string }).text);
     expect(reference.dependents).toContain(job.video?.id);
   });
@@ -89,6 +96,22 @@ describe('a video', () => {
     expect(job.state).toBe('succeeded');
     expect(job.video?.durationSeconds).toBeCloseTo(3, 1);
     expect(job.shots.map((shot) => shot.referenceIds)).toEqual([[sheep], [mountain]]);
+  });
+
+  it('with dissolves is shorter by them, says where each shot begins, and is measured outside them', { timeout: 120_000 }, async () => {
+    const request = { shots: [sheep, mountain, sheep].map((imageId) => ({ prompt: 'A locked-off view', camera: 'static', imageId })), durationSeconds: 2 };
+    const started = await start({ ...request, transition: 'dissolve' });
+    expect(started).toMatchObject({ durationSeconds: 5, existing: false });
+    const job = await finish(started.jobId);
+    expect(job.video?.durationSeconds).toBeCloseTo(5, 2);
+    const { contents } = await server.client.readResource({ uri: job.video?.uri ?? '' });
+    const { manifest } = JSON.parse((contents[0] as { text: string }).text);
+    expect(manifest).toMatchObject({ dissolveSeconds: 0.5, shots: [{ startSeconds: 0 }, { startSeconds: 1.5 }, { startSeconds: 3 }] });
+    const report = await server.call<{ verdict: string; shots: { similarity: { min: number } }[] }>('evaluate_video', { jobId: started.jobId });
+    expect(report.verdict).not.toBe('fail');
+    for (const shot of report.shots) expect(shot.similarity.min).toBeGreaterThan(0.6);
+    expect((await start({ ...request, dryRun: true })) as unknown).toMatchObject({ durationSeconds: 6 });
+    expect((await start(request)).jobId).not.toBe(started.jobId);
   });
 
   it('of text alone is a storyboard card', async () => {
@@ -148,13 +171,13 @@ describe('deleting', () => {
     };
     const { jobId } = await start(request);
     const { video } = await finish(jobId);
-    const objects = async () => (await readdir(path.join(server.home, 'objects'), { recursive: true })).filter((name) => /\.(mp4|jpg)$/.test(name)).length;
+    const objects = async () => (await readdir(path.join(server.home, 'objects'), { recursive: true })).filter((name) => /\.(mp4|jpg|webp)$/.test(name)).length;
     const before = await objects();
     await server.call('delete_image', { imageId: video?.id });
-    // The video, its two shots, its contact sheet and its preview.
-    expect(before - (await objects())).toBe(5);
+    // The video, its two shots, its contact sheet, its poster, its animated preview and the preview that search shows.
+    expect(before - (await objects())).toBe(7);
     await expect(access(video?.path ?? '')).rejects.toThrow();
-    await expect(access(video?.contactSheetPath ?? '')).rejects.toThrow();
+    for (const still of [video?.contactSheetPath, video?.posterPath, video?.previewPath]) await expect(access(still ?? '')).rejects.toThrow();
     const after = await server.raw('get_job', { jobId });
     expect(textOf(after)).toMatch(/was deleted on 20/);
     expect((after.structuredContent as { jobs: Job[] }).jobs[0].video).toBeUndefined();

@@ -1,4 +1,5 @@
 import type { FileBytes, Images, RawImage } from '../../../ports.ts';
+import { animate } from './animate.ts';
 import { drawCard } from './card.ts';
 import { decodeHere, probeHere } from './decode.ts';
 import { createDrawings } from './drawings.ts';
@@ -42,6 +43,7 @@ export function createImages(options: { maxPixels: number; svgSeconds?: number }
     encode: (image, how) => gate(() => encode(image, how)),
     resize: (image, how) => gate(() => resizeRaw(image, how)),
     contactSheet: (cells, how) => gate(() => drawSheet(cells, how)),
+    animate: (frames, how) => gate(() => animate(frames, how)),
     fingerprint: (image) => gate(() => fingerprint(image)),
     card: (text, how) => gate(() => drawCard(text, how)),
     close: () => drawings.close(),

@@ -6,7 +6,7 @@ import type { Clip } from './clip.ts';
 import { findCodec } from './codec.ts';
 import { toYuv420 } from './colour.ts';
 import { openEncoder, type VideoEncoder } from './encoder.ts';
-import { joinClips } from './joining.ts';
+import { joinClips, joinOrSplice, type SpliceJob } from './joining.ts';
 import { describe, openChecked, sample, sampleSize, scan } from './reading.ts';
 
 /** What every call carries. */
@@ -96,5 +96,13 @@ serve({
     const limits = { ...params, signal: context.signal };
     await joinClips(codec, params, limits);
     return await info(codec, params.path, limits);
+  },
+
+  /** Emits `{ partialPath }` where it encodes. */
+  async join(params: CallParams & SpliceJob, context) {
+    const codec = await findCodec(params.codec);
+    const limits = { ...params, signal: context.signal };
+    const joined = await joinOrSplice(codec, params.codec, params, limits, (partialPath) => context.emit({ partialPath }));
+    return { ...(await info(codec, params.path, limits)), ...joined };
   },
 });

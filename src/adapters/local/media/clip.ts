@@ -142,10 +142,30 @@ const MATRIX_OPTIONS: Record<string, string> = {
 export function pictureFilter(header: ClipHeader, target: { width: number; height: number; format: 'gray' | 'rgb' }): string {
   const { filters, quarterTurn } = orientation(header.displayMatrix);
   const [width, height] = quarterTurn ? [target.height, target.width] : [target.width, target.height];
+  return [`${scaleFilter(header, width, height)}:out_range=pc`, `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`, ...filters].join(',');
+}
+
+function scaleFilter(header: ClipHeader, width: number, height: number): string {
   const smaller = width < header.codedWidth || height < header.codedHeight;
   const flags = `${smaller ? 'area' : 'bicubic'}+accurate_rnd+full_chroma_int`;
   const guess = header.codedWidth >= 1280 || header.codedHeight > 576 ? 'bt709' : 'smpte170m';
   const matrix = MATRIX_OPTIONS[header.colourMatrix] ?? guess;
-  const scale = `scale=${width}:${height}:flags=${flags}:in_color_matrix=${matrix}:in_range=${header.fullRange ? 'pc' : 'tv'}:out_range=pc`;
-  return [scale, `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`, ...filters].join(',');
+  return `scale=${width}:${height}:flags=${flags}:in_color_matrix=${matrix}:in_range=${header.fullRange ? 'pc' : 'tv'}`;
+}
+
+/** Most of a picture that may be cut off to fill another shape; what differs more gets black bars. */
+const MOST_CROPPED = 0.08;
+
+/** The filter chain from stored pictures to upright yuv420p, BT.709 limited range, of exactly `target`: never stretched, cropped a little or padded with black. */
+export function planesFilter(header: ClipHeader, target: { width: number; height: number }): string {
+  const { filters, quarterTurn } = orientation(header.displayMatrix);
+  const own = uprightSize(header);
+  const [across, down] = [target.width / own.width, target.height / own.height];
+  const crops = 1 - Math.min(across, down) / Math.max(across, down) <= MOST_CROPPED;
+  const scale = crops ? Math.max(across, down) : Math.min(across, down);
+  const even = (length: number, limit: number) => Math[crops ? 'max' : 'min'](limit, Math.round((length * scale) / 2) * 2);
+  const [width, height] = [even(own.width, target.width), even(own.height, target.height)];
+  const scaled = quarterTurn ? scaleFilter(header, height, width) : scaleFilter(header, width, height);
+  const fit = crops ? `crop=${target.width}:${target.height}` : `pad=${target.width}:${target.height}:-1:-1`;
+  return [`${scaled}:out_color_matrix=bt709:out_range=tv`, 'format=yuv420p', ...filters, fit].join(',');
 }

@@ -1,9 +1,11 @@
 import { rename } from 'node:fs/promises';
 import { AppError } from '../../../errors.ts';
-import type { ClipLimits, Codec } from './backend.ts';
-import type { ClipHeader } from './clip.ts';
-import { checkedTags } from './encoder.ts';
-import { openChecked } from './reading.ts';
+import type { JoinedVideo } from '../../../ports/pictures.ts';
+import type { ClipLimits, Codec, CodecChoice } from './backend.ts';
+import { type ClipHeader, uprightSize } from './clip.ts';
+import { checkedTags, openEncoder } from './encoder.ts';
+import { describe, openChecked } from './reading.ts';
+import { type FrameShape, type SplicedClip, spliceClips } from './splice.ts';
 
 /** Joins clips into `partialPath` and renames it to `path`. INVALID_INPUT names the first clip that differs and in what. */
 export async function joinClips(
@@ -11,12 +13,7 @@ export async function joinClips(
   job: { paths: string[]; path: string; partialPath: string; metadata: Record<string, string> },
   limits: ClipLimits,
 ): Promise<void> {
-  const headers: ClipHeader[] = [];
-  for (const path of job.paths) {
-    const clip = await openChecked(codec, path, limits);
-    clip.close();
-    headers.push(clip.header);
-  }
+  const headers = await readHeaders(codec, job.paths, limits);
   headers.forEach((header, index) => {
     checkSame(headers[0], header, index);
   });
@@ -24,6 +21,70 @@ export async function joinClips(
   await codec.concat(clips, job.partialPath, checkedTags(job.metadata), limits);
   await rename(job.partialPath, job.path);
 }
+
+async function readHeaders(codec: Codec, paths: string[], limits: ClipLimits): Promise<ClipHeader[]> {
+  const headers: ClipHeader[] = [];
+  for (const path of paths) {
+    const clip = await openChecked(codec, path, limits);
+    clip.close();
+    headers.push(clip.header);
+  }
+  return headers;
+}
+
+export interface SpliceJob extends FrameShape {
+  paths: string[];
+  path: string;
+  partialPath: string;
+  metadata: Record<string, string>;
+  /** 0: cuts. */
+  dissolveSeconds: number;
+}
+
+/** See `Media.join`. `onPartial` gets the name of an unfinished file before anything is written to it. */
+export async function joinOrSplice(
+  codec: Codec,
+  choice: CodecChoice,
+  job: SpliceJob,
+  limits: ClipLimits,
+  onPartial: (path: string) => Promise<void>,
+): Promise<Pick<JoinedVideo, 'startsSeconds' | 'copied'>> {
+  const headers = await readHeaders(codec, job.paths, limits);
+  if (job.dissolveSeconds === 0 && areAlike(headers, job)) {
+    await joinClips(codec, job, limits);
+    return { startsSeconds: starts(headers.map(({ durationSeconds }) => durationSeconds)), copied: true };
+  }
+  const { path, width, height, fps, metadata } = job;
+  const clips: SplicedClip[] = [];
+  for (const file of job.paths) {
+    const open = () => openChecked(codec, file, limits);
+    const clip = await open();
+    const { durationSeconds } = await describe(clip).finally(() => clip.close());
+    clips.push({ open, frames: Math.max(1, Math.round(durationSeconds * fps)) });
+  }
+  const overlap = Math.min(Math.round(job.dissolveSeconds * fps), ...clips.map(({ frames }) => frames >> 1));
+  const encoder = await openEncoder({ path, width, height, fps, metadata }, choice);
+  try {
+    await onPartial(encoder.partialPath);
+    await spliceClips(clips, job, overlap, (planes) => encoder.write(planes));
+    await encoder.finish();
+  } finally {
+    await encoder.abort();
+  }
+  return { startsSeconds: starts(clips.map(({ frames }) => (frames - overlap) / fps)), copied: false };
+}
+
+const starts = (lengths: number[]): number[] => lengths.map((_, index) => lengths.slice(0, index).reduce((sum, length) => sum + length, 0));
+
+/** True where copying the streams gives the same picture all through, in the shape that was asked for. */
+function areAlike(headers: ClipHeader[], { width, height, fps }: FrameShape): boolean {
+  const [first] = headers;
+  const size = uprightSize(first);
+  if (first.codec !== 'h264' || size.width !== width || size.height !== height || Math.abs(first.fps - fps) > 0.01) return false;
+  return headers.every((header) => JSON.stringify(essence(header)) === JSON.stringify(essence(first)));
+}
+
+const essence = ({ join, colourMatrix, fullRange, displayMatrix, pixelAspect }: ClipHeader) => [join, colourMatrix, fullRange, displayMatrix, pixelAspect];
 
 const FIELD_NAMES: Record<keyof ClipHeader['join'], string> = {
   codec: 'codec and profile',

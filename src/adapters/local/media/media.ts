@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
-import type { EncodeOptions, Media, RawImage, ScannedFrame, VideoInfo } from '../../../ports/pictures.ts';
+import type { EncodeOptions, JoinedVideo, Media, RawImage, ScannedFrame, VideoInfo } from '../../../ports/pictures.ts';
 import type { CallOptions } from '../../../ports.ts';
 import { type ChildHost, ChildStopped } from '../child/host.ts';
 import { ChildPool } from '../child/pool.ts';
@@ -20,7 +20,7 @@ export interface OpenMediaOptions {
 }
 
 /** Seconds until a child is killed: far above what files of a few minutes take on two cores, so only hangs and abuse reach them. */
-const TIME_LIMITS = { codec: 30, probe: 30, frames: 180, scan: 900, encode: 120, concat: 300 };
+const TIME_LIMITS = { codec: 30, probe: 30, frames: 180, scan: 900, encode: 120, concat: 300, join: 1800 };
 /** Children at a time; each uses all cores by itself, so two keep a short call from waiting behind a long one. */
 const CHILDREN = 2;
 /** A program that a child started is killed this much before the child itself, so that it cannot outlive it. */
@@ -88,6 +88,18 @@ export function openMedia(options: OpenMediaOptions = {}): Media & { close(): vo
         return await ask<VideoInfo>('concat', { paths, path: target, partialPath, metadata: metadata ?? {} }, { signal });
       } finally {
         await rm(partialPath, { force: true });
+      }
+    },
+
+    async join(paths, { signal, dissolveSeconds = 0, metadata = {}, ...shape }) {
+      if (paths.length === 0) throw new AppError('INVALID_INPUT', 'No clips were given to join.', { hint: 'Give at least one clip.' });
+      const { dir, name } = path.parse(shape.path);
+      const partial = [path.join(dir, `.${name}.${randomUUID()}.partial.mp4`)];
+      try {
+        const job = { paths, ...shape, dissolveSeconds, metadata, partialPath: partial[0] };
+        return await ask<JoinedVideo>('join', job, { signal }, ({ partialPath }: { partialPath: string }) => partial.push(partialPath));
+      } finally {
+        for (const one of partial) await rm(one, { force: true });
       }
     },
 
