@@ -317,7 +317,10 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
     });
 
     it('never stretches: another shape gets bars, nearly the same one fills the frame', async () => {
-      const colours = [[200, 40, 40], [40, 160, 60]];
+      const colours = [
+        [200, 40, 40],
+        [40, 160, 60],
+      ];
       const frames = () => Array.from({ length: 6 }, () => clips.patches(colours, 180, 180));
       await media.encode(frames(), { path: at('join-square.mp4'), width: 180, height: 180, fps: FPS });
       await media.join([at('join-square.mp4'), file], { path: at('join-bars.mp4'), ...shape });
