@@ -261,9 +261,9 @@ describe('the store', () => {
       ...ports,
       media: {
         ...ports.media,
-        concat: async (...args) => {
+        join: async (...args) => {
           if (left-- > 0) throw new AppError('UNAVAILABLE', 'The codec is busy.');
-          return ports.media.concat(...args);
+          return ports.media.join(...args);
         },
       },
     });
@@ -281,9 +281,9 @@ describe('the store', () => {
       ...ports,
       media: {
         ...ports.media,
-        concat: async (...args) => {
+        join: async (...args) => {
           if (broken) throw new AppError('UNSUPPORTED', 'No codec can join them.');
-          return ports.media.concat(...args);
+          return ports.media.join(...args);
         },
       },
     });
