@@ -106,6 +106,28 @@ describe('one byte changed', { timeout: 180_000 }, () => {
     },
   );
 
+  it('is noticed in the credentials of an ingredient', async () => {
+    const { bytes: first } = await open().signBytes(samples.jpeg, { ...claim, title: 'first' });
+    const component = { path: await write('first.jpg', first), mediaType: 'image/jpeg', title: 'first', sha256: '00'.repeat(32) };
+    const { bytes } = await open().signBytes(samples.png, { ...claim, components: [component] });
+    const found = await verifyBytes(bytes, {});
+    expect([found.state, found.chain.length, found.uncovered]).toEqual(['valid', 2, []]);
+    const unnoticed: number[] = [];
+    for (const [index, offset] of offsets(bytes.length, 100).entries()) {
+      if (['valid', 'trusted'].includes(await flipped(bytes, offset, 1 << (index % 8)))) unnoticed.push(offset);
+    }
+    expect(unnoticed).toEqual([]);
+  });
+
+  it('is noticed once, in the file it happened to: a film of a picture that was tampered with is itself whole', async () => {
+    const { bytes: first } = await open().signBytes(samples.jpeg, claim);
+    first[first.length - 30] ^= 1;
+    const component = { path: await write('tampered.jpg', first), mediaType: 'image/jpeg', title: 'tampered', sha256: '00'.repeat(32) };
+    const { bytes, signed } = await open().signBytes(samples.png, { ...claim, components: [component] });
+    expect(signed.state).toBe('signed');
+    expect((await verifyBytes(bytes, {})).state).toBe('valid');
+  });
+
   it('is noticed where a box that the format leaves out is added to an MP4', async () => {
     const { bytes } = await open().signBytes(samples.mp4, claim);
     expect(readContainer(bytes, 'video/mp4').parts.map(({ name }) => name)).toEqual(['ftyp', 'uuid', 'moov', 'wide', 'mdat', 'uuid']);

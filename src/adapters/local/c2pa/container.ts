@@ -19,6 +19,8 @@ export interface Container {
   /** The C2PA manifest store (JUMBF), and the parts that hold it. */
   store?: Uint8Array;
   storeParts: Part[];
+  /** Where the bytes of the store lie in the file, in order. */
+  storeSpans: { offset: number; byteLength: number }[];
 }
 
 /** User type of the C2PA box and of XMP (C2PA specification 2.2, section A.4; XMP specification part 3, 2020, section 1.2.7). */
@@ -46,7 +48,7 @@ export function readContainer(bytes: Uint8Array, format: Format): Container {
 
 /** Top-level boxes (ISO/IEC 14496-12, section 4.2). */
 function readBoxes(file: Buffer): Container {
-  const found: Container = { parts: [], problems: [], storeParts: [] };
+  const found: Container = { parts: [], problems: [], storeParts: [], storeSpans: [] };
   for (let offset = 0; offset < file.length; ) {
     const left = file.length - offset;
     const short = left < 8 ? 0 : file.readUInt32BE(offset);
@@ -85,11 +87,13 @@ function addBox(found: Container, file: Buffer, part: Part): void {
   if (found.store) found.problems.push('more than one C2PA box');
   found.storeParts.push(part);
   found.store ??= box.subarray(end + 9);
+  const start = part.offset + part.headerLength + 16 + end + 9;
+  found.storeSpans.push({ offset: start, byteLength: part.offset + part.byteLength - start });
 }
 
 /** PNG chunks with their checksums. */
 function readChunks(file: Buffer): Container {
-  const found: Container = { parts: [], problems: [], storeParts: [] };
+  const found: Container = { parts: [], problems: [], storeParts: [], storeSpans: [] };
   for (let offset = 8; offset < file.length; ) {
     const length = file.length - offset < 12 ? Number.POSITIVE_INFINITY : file.readUInt32BE(offset);
     if (offset + 12 + length > file.length) {
@@ -105,6 +109,7 @@ function readChunks(file: Buffer): Container {
       if (found.store) found.problems.push('more than one C2PA chunk');
       found.storeParts.push(part);
       found.store ??= file.subarray(offset + 8, offset + 8 + length);
+      found.storeSpans.push({ offset: offset + 8, byteLength: length });
     }
     offset += part.byteLength;
   }
@@ -113,7 +118,7 @@ function readChunks(file: Buffer): Container {
 
 /** JPEG segments up to the first scan; what follows is one part (ITU-T T.81, annex B). */
 function readSegments(file: Buffer): Container {
-  const found: Container = { parts: [], problems: [], storeParts: [] };
+  const found: Container = { parts: [], problems: [], storeParts: [], storeSpans: [] };
   const pieces: Buffer[] = [];
   let offset = 2;
   while (offset + 4 <= file.length && file[offset] === 0xff && file[offset + 1] !== 0xda) {
@@ -142,6 +147,8 @@ function addSegment(found: Container, pieces: Buffer[], segment: Buffer, part: P
   if (segment.readUInt32BE(8) !== pieces.length + 1) found.problems.push('C2PA segments are out of order');
   if (segment.readUInt16BE(6) === 0) found.problems.push('C2PA segment has no instance number');
   if (!first && segment.compare(pieces[0], 0, 8, APP11_HEADER, APP11_HEADER + 8) !== 0) found.problems.push('C2PA segments do not belong together');
-  pieces.push(segment.subarray(APP11_HEADER + (first ? 0 : 8)));
+  const header = APP11_HEADER + (first ? 0 : 8);
+  pieces.push(segment.subarray(header));
+  found.storeSpans.push({ offset: part.offset + header, byteLength: part.byteLength - header });
   found.storeParts.push(part);
 }

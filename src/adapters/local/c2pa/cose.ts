@@ -61,22 +61,22 @@ export function coseSigner({ chain, key }: Identity): { alg: string; reserveSize
 export interface StoredSignature {
   /** The signer's certificate first; [] where there are none that can be read. */
   certificates: X509Certificate[];
-  /** Padding, which no hash covers: views of the bytes given. */
-  padding: Uint8Array[];
+  /** The unprotected header (padding, time stamps), which the signature does not cover, where it holds anything: a view of the bytes given. */
+  unprotected?: Uint8Array;
   /** False where it is not what RFC 9052 (section 4.2) and C2PA (detached payload, section 13.2) ask for. */
   wellFormed: boolean;
 }
 
 export function readSignature(cose: Uint8Array): StoredSignature {
-  const found: StoredSignature = { certificates: [], padding: [], wellFormed: false };
+  const found: StoredSignature = { certificates: [], wellFormed: false };
   try {
     const parts = decodeCbor(cose);
     if (!Array.isArray(parts) || parts.length !== 4 || !(parts[0] instanceof Uint8Array) || !(parts[1] instanceof Map)) return found;
     found.wellFormed = cose[0] === (0xc0 | SIGN1) && parts[2] === null && parts[3] instanceof Uint8Array;
     const headers = [decodeCbor(parts[0]), parts[1]].filter((header) => header instanceof Map);
-    for (const name of ['pad', 'pad2']) {
-      const pad = parts[1].get(name);
-      if (pad instanceof Uint8Array && pad.length > 0) found.padding.push(pad);
+    if (parts[1].size > 0 && parts[3] instanceof Uint8Array) {
+      const start = parts[0].byteOffset + parts[0].length - cose.byteOffset;
+      found.unprotected = cose.subarray(start, parts[3].byteOffset - cose.byteOffset);
     }
     const chain = headers.map((header) => header.get(X5CHAIN) ?? header.get('x5chain')).find((value) => value !== undefined);
     found.certificates = (Array.isArray(chain) ? chain : [chain]).filter((item) => item instanceof Uint8Array).map((item) => new X509Certificate(item));

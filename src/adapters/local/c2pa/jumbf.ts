@@ -8,8 +8,8 @@ export interface Store {
   problems: string[];
   /** Signer certificates of each manifest, by its label. */
   certificates: Map<string, StoredSignature['certificates']>;
-  /** Padding of the signatures: where in the store it begins, and its length. */
-  padding: { offset: number; byteLength: number }[];
+  /** Unprotected headers of signatures: where in the store they begin, and their length. */
+  unprotected: { offset: number; byteLength: number }[];
 }
 
 interface Box {
@@ -36,7 +36,7 @@ const UUID_TAIL = '00110010800000aa00389b71';
 const MAX_DEPTH = 8;
 
 export function readStore(store: Uint8Array): Store {
-  const found: Store = { problems: [], certificates: new Map(), padding: [] };
+  const found: Store = { problems: [], certificates: new Map(), unprotected: [] };
   const walk = (bytes: Buffer, depth: number, manifest: string): void => {
     if (depth > MAX_DEPTH) return void found.problems.push('manifest store is nested too deeply');
     for (const box of boxes(bytes, found.problems)) {
@@ -93,8 +93,8 @@ function superbox(content: Buffer, problems: string[]): Box {
 
 function addSignature(found: Store, store: Uint8Array, manifest: string, content: Buffer): void {
   const cose = boxes(content, found.problems).find(({ type }) => type === 'cbor')?.content ?? Buffer.alloc(0);
-  const { certificates, padding, wellFormed } = readSignature(cose);
+  const { certificates, unprotected, wellFormed } = readSignature(cose);
   if (!wellFormed) found.problems.push('a signature of the manifest store is malformed');
   found.certificates.set(manifest, certificates);
-  found.padding.push(...padding.map(({ byteOffset, byteLength }) => ({ offset: byteOffset - store.byteOffset, byteLength })));
+  if (unprotected) found.unprotected.push({ offset: unprotected.byteOffset - store.byteOffset, byteLength: unprotected.byteLength });
 }

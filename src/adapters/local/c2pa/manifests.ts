@@ -17,7 +17,11 @@ export interface ManifestStore {
     }
   >;
   validation_state?: string;
-  validation_results?: { activeManifest?: { success?: { code: string }[]; failure?: { code: string }[] } };
+  validation_results?: {
+    activeManifest?: { success?: { code: string }[]; failure?: { code: string }[] };
+    /** What is found of an ingredient's manifest now and was not when it was taken in. */
+    ingredientDeltas?: { validationDeltas?: { failure?: { code: string }[] } }[];
+  };
 }
 
 interface Action {

@@ -12,6 +12,11 @@ export const BOX_HASHES = 'vrag-mcp.box-hashes';
 /** What the signer's certificate may lack while the file is still the one that was signed (C2PA specification 2.2, section 15.2.2). */
 const SIGNER_ONLY = ['signingCredential.untrusted', 'signingCredential.expired', 'claimSignature.outsideValidity', 'signingCredential.ocsp.unknown'];
 
+/** The same of an identity assertion (CAWG identity assertion 1.1), which says who else stands behind the file. */
+const OTHER_SIGNER = /^cawg\.[\w.]+\.untrusted$/;
+
+const ofSigner = (code: string): boolean => SIGNER_ONLY.includes(code) || OTHER_SIGNER.test(code);
+
 export interface VerifyOptions {
   /** PEM of the authorities that are trusted. */
   trusted?: string;
@@ -28,21 +33,24 @@ export async function verifyBytes(bytes: Uint8Array, { trusted, own }: VerifyOpt
     });
   const container = readContainer(bytes, format);
   if (!container.store) return { state: 'none', problems: [], chain: [], uncovered: [] };
-  const { problems, certificates, padding } = readStore(container.store);
+  const { problems, certificates, unprotected } = readStore(container.store);
   const wrong = [...container.problems, ...problems];
   const read = await readManifests(bytes, format, trusted);
   if (typeof read === 'string') return { state: 'tampered', problems: [...wrong, read], chain: [], uncovered: [] };
   const active = read.manifests[read.active_manifest ?? ''];
   const result = read.validation_results?.activeManifest;
   const failures = (result?.failure ?? []).map(({ code }) => code);
+  const deltas = (read.validation_results?.ingredientDeltas ?? []).flatMap(({ validationDeltas }) => validationDeltas?.failure ?? []);
+  // Whoever signed an ingredient need not be known here.
+  wrong.push(...deltas.map(({ code }) => code).filter((code) => !ofSigner(code)));
   const boxes = checkBoxHashes(active, container, bytes);
   wrong.push(...boxes.problems);
   const whole = ['claimSignature.validated', /\.(?:dataHash|bmffHash|boxesHash)\.match$/].every((code) =>
     result?.success?.some((item) => (typeof code === 'string' ? item.code === code : code.test(item.code))),
   );
   if (!whole && failures.length === 0) wrong.push('claimSignature.missing');
-  const intact = whole && wrong.length === 0 && failures.every((code) => SIGNER_ONLY.includes(code));
-  const uncovered = [...boxes.uncovered, ...uncoveredPadding(container, padding)];
+  const intact = whole && wrong.length === 0 && failures.every(ofSigner);
+  const uncovered = [...boxes.uncovered, ...uncoveredHeaders(container, unprotected)];
   const state = !intact ? 'tampered' : read.validation_state === 'Trusted' && failures.length === 0 ? 'trusted' : 'valid';
   return {
     state,
@@ -64,6 +72,9 @@ async function readManifests(bytes: Uint8Array, format: string, trusted: string 
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'RuntimeError') throw error;
+    if (/prerelease/i.test(String(error))) {
+      throw new AppError('UNSUPPORTED', 'The content credentials are of a draft of C2PA, before version 1.', { hint: 'Ask for a file with current ones.' });
+    }
     return 'claim.unreadable';
   }
 }
@@ -111,11 +122,17 @@ function uncoveredParts(manifest: Manifest, { parts, storeParts }: Container): V
   ];
 }
 
-/** Padding that other programs leave in their signatures; in a JPEG the store is taken to lie in one segment. */
-function uncoveredPadding({ store, storeParts }: Container, padding: { offset: number; byteLength: number }[]): Verification['uncovered'] {
-  const [part] = storeParts;
-  if (!store || !part) return [];
-  const trailer = part.name === 'caBX' ? 4 : 0;
-  const start = part.name === 'APP11' ? part.offset + 12 : part.offset + part.byteLength - trailer - store.length;
-  return padding.map(({ offset, byteLength }) => ({ box: part.name, offset: start + offset, byteLength, reason: 'padding of a signature' }));
+/** What other programs put beside their signatures, as it lies in the file. */
+function uncoveredHeaders({ storeParts, storeSpans }: Container, headers: { offset: number; byteLength: number }[]): Verification['uncovered'] {
+  const pieces = headers.flatMap(({ offset, byteLength }) => {
+    let before = 0;
+    return storeSpans.map((span) => {
+      const [from, to] = [Math.max(offset - before, 0), Math.min(offset + byteLength - before, span.byteLength)];
+      before += span.byteLength;
+      return { offset: span.offset + from, byteLength: to - from };
+    });
+  });
+  return pieces
+    .filter(({ byteLength }) => byteLength > 0)
+    .map((piece) => ({ box: storeParts[0].name, ...piece, reason: 'unprotected header of a signature (padding, time stamp)' }));
 }
