@@ -21,7 +21,7 @@ export interface Retrieved {
 const CANDIDATES_SHOWN = 3;
 
 /**
- * The best approved picture of a query where it is clear that it shows what was asked for; without one the best such video. NOT_FOUND, showing
+ * The best approved picture of a query where it is clear that it shows what was asked for; without one the best such video that was not generated here. NOT_FOUND, showing
  * what was closest, where there is neither: no silent wrong picture. `where` names what the reference is for, e.g. `shot 1`.
  */
 export async function retrieve(ports: Ports, collection: string, query: string, where: string): Promise<Retrieved> {
@@ -29,7 +29,7 @@ export async function retrieve(ports: Ports, collection: string, query: string, 
   // The first hit only: one further down that passes is mostly a poorer picture of half of the query ("red bag": a red glove).
   if (pictures.hits[0]?.grounds) return retrieved(pictures.hits);
   const videos = await find(ports, { collection, query, kind: 'video', status: 'approved' });
-  if (videos.hits[0]?.grounds) return retrieved(videos.hits);
+  if (videos.hits[0]?.grounds && videos.hits[0].asset.manifestId === undefined) return retrieved(videos.hits);
   throw await refusal(ports, { query, collection, where }, pictures.hits);
 }
 
@@ -39,7 +39,9 @@ function retrieved(hits: Hit[]): Retrieved {
 
 function find(ports: Ports, about: { collection: string; query: string; kind: AssetKind; status: AssetStatus }): Promise<SearchResult> {
   const { collection, query, kind, status } = about;
-  return search(ports, { collection, query, filter: { kind, status: [status] }, limit: CANDIDATES_SHOWN, maxBytes: 0 });
+  // What was generated here is not vetted: its caption is a prompt, and it may have been made of a picture that was rejected since.
+  const made = kind === 'video' ? { tagsNone: ['generated'] } : {};
+  return search(ports, { collection, query, filter: { kind, status: [status], ...made }, limit: CANDIDATES_SHOWN, maxBytes: 0 });
 }
 
 async function refusal(ports: Ports, about: { query: string; collection: string; where: string }, hits: Hit[]): Promise<AppError> {
