@@ -11,8 +11,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
     maxWorkers: 2,
   },
 });

@@ -188,7 +188,7 @@ describe('deleting', () => {
 });
 
 describe('shots of a storyboard', () => {
-  it('are measured by the lengths they really have, however they were rounded', async () => {
+  it('are measured by the lengths they really have, however they were rounded', { timeout: 120_000 }, async () => {
     const shots = Array.from({ length: 6 }, (_, index) => ({ prompt: 'Slow zoom in', imageId: index % 2 ? sheep : mountain, durationSeconds: 1.02 }));
     const { jobId } = await start({ shots });
     await finish(jobId);
