@@ -103,7 +103,7 @@ it('two servers on one data folder start together, and each finds what the other
 
 it.each([
   [['--nonsense'], /--nonsense/],
-  [['/no/such/folder'], /"\/no\/such\/folder" is not a folder/],
+  [['/no/such/folder'], /"\/no\/such\/folder" is neither a folder nor a command/],
   [['--http', '--port', '70000'], /--port 70000/],
   [['--http', '--port', 'many'], /--port/],
 ])('refuses to start with %j and says why on stderr', async (args, message) => {
