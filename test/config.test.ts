@@ -16,6 +16,7 @@ describe('settings', () => {
       embedder: 'vision',
       recogniser: true,
       modelHub: 'https://huggingface.co',
+      credentials: { sign: true },
     });
   });
 
