@@ -11,8 +11,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     server: { deps: { external: [/\/dist\//] } },
-    testTimeout: 60_000,
-    hookTimeout: 90_000,
+    // Signing, joining, rendering and measuring share two cores with whatever else the machine does.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 });
