@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AnyClient, connectHttp, connectStdio, type Desk, KINDS, openDesk, startHttp, textOf } from './bin.ts';
 
-const TOOLS = ['search_images', 'ingest_image', 'inpaint_image', 'generate_video', 'get_job', 'evaluate_video', 'cancel_job', 'delete_image'];
+const TOOLS = [
+  'search_images',
+  'ingest_image',
+  'inpaint_image',
+  'generate_video',
+  'get_job',
+  'evaluate_video',
+  'cancel_job',
+  'delete_image',
+  'manage_collection',
+];
 
 interface Asset {
   asset: { id: string; collection: string };
