@@ -6,7 +6,7 @@ import { isIn, lexicon, oneTypoAway } from './words.ts';
  * Below this probability what the pixels say is shown as weak and grounds no video. Measured on 108 pictures under neutral names: no noun of
  * what is in none of them scored above; of 46 queries with right pictures a floor of .25 refuses no wrong first hit that .15 lets through.
  */
-export const SEEN_FROM = 0.15;
+const SEEN_FROM = 0.15;
 
 /** Least centre-weighted share of a colour that counts as seen: a tenth of the short side squared, a small but visible patch. */
 const COLOUR_SHARE = 0.01;

@@ -9,7 +9,7 @@ import { framesOf } from './look.ts';
  * How long the generation before stays readable after the switch. A search has resolved its embedder seconds before it scans, but a server that
  * slept, or an agent that pages through results, comes minutes later; the disk space costs little for so long.
  */
-export const GRACE_MS = 10 * 60_000;
+const GRACE_MS = 10 * 60_000;
 /** Assets asked for at a time. */
 const PAGE = 256;
 

@@ -6,7 +6,7 @@ import { cleanText } from './text.ts';
 export type Source = { path: string } | { url: string } | { base64: string };
 
 /** Most bytes that are taken as base64: an agent writes every character of it. */
-export const MAX_BASE64_BYTES = 2_000_000;
+const MAX_BASE64_BYTES = 2_000_000;
 
 /** The bytes of a source, with what it says of them. */
 export interface SourceFile {

@@ -35,9 +35,9 @@ export function registerJobs(server: McpServer, open: OpenStudio): void {
   );
 }
 
-const idOf = ({ film, library }: AnyJob): string => (film ?? library).id;
+const idOf = ({ film, assets }: AnyJob): string => (film ?? assets).id;
 
-function titleOf({ film, library }: AnyJob): string {
+function titleOf({ film, assets }: AnyJob): string {
   if (film) return `${film.state}: ${film.takes[0]?.shot.prompt.slice(0, 80) ?? ''}`;
-  return `${library.state}: ${library.job.work.type}, ${library.job.work.collection}`;
+  return `${assets.state}: ${assets.job.work.type}, ${assets.job.work.collection}`;
 }

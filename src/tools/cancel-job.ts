@@ -12,8 +12,8 @@ export const cancelJobTool = defineTool({
   input: z.strictObject({ jobId: z.string(), giveUp: z.boolean().optional() }),
   output: z.strictObject({ jobId: z.string(), state: z.enum(jobStates), advice: z.string() }),
   async handler({ jobId, giveUp }, { studio }) {
-    const library = await studio.assets.cancelLibraryJob(studio.ports, jobId);
-    const job: AnyJob = library ? { library } : { film: await studio.film.cancelJob(studio.ports, jobId, { giveUp }) };
+    const assets = await studio.assets.cancelLibraryJob(studio.ports, jobId);
+    const job: AnyJob = assets ? { assets } : { film: await studio.film.cancelJob(studio.ports, jobId, { giveUp }) };
     for (const runner of [studio.runner, studio.libraryRunner]) runner.kick();
     const data = jobData(studio, job);
     const advice = adviceFor(job, data.state);

@@ -65,7 +65,7 @@ async function waitFor(jobId: string, waitSeconds: number, { studio, signal, pro
   let reported = -1;
   for (;;) {
     const job = await requireJob(studio, jobId);
-    const view = job.film ?? job.library;
+    const view = job.film ?? job.assets;
     if (view.progress > reported) {
       reported = view.progress;
       await progress(view.progress, 1, `${view.state}, ${Math.round(view.progress * 100)} %`);

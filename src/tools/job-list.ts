@@ -5,25 +5,25 @@ import type { Studio } from '../studio.ts';
 import { type JobData, jobOutput, libraryJobOutput } from './job-output.ts';
 
 /** A job of either domain. */
-export type AnyJob = { film: JobView; library?: never } | { library: LibraryJobView; film?: never };
+export type AnyJob = { film: JobView; assets?: never } | { assets: LibraryJobView; film?: never };
 
 /** The job of an id; NOT_FOUND, naming recent ones, where there is none. */
 export async function requireJob(studio: Studio, id: string): Promise<AnyJob> {
-  const library = await studio.assets.readLibraryJobView(studio.ports, id);
-  return library ? { library } : { film: await studio.film.requireJobView(studio.ports, id) };
+  const assets = await studio.assets.readLibraryJobView(studio.ports, id);
+  return assets ? { assets } : { film: await studio.film.requireJobView(studio.ports, id) };
 }
 
-export function jobData(studio: Studio, { film, library }: AnyJob): JobData {
-  return film ? jobOutput(studio, film) : libraryJobOutput(studio, library);
+export function jobData(studio: Studio, { film, assets }: AnyJob): JobData {
+  return film ? jobOutput(studio, film) : libraryJobOutput(studio, assets);
 }
 
 /** True once nothing more will happen by itself. */
-export function isOver({ film, library }: AnyJob): boolean {
-  return film ? film.job.ended !== undefined || film.state === 'unknown' : library.job.ended !== undefined;
+export function isOver({ film, assets }: AnyJob): boolean {
+  return film ? film.job.ended !== undefined || film.state === 'unknown' : assets.job.ended !== undefined;
 }
 
 /** Where each of the two lists goes on; null: it is at its end. */
-type Position = [film: string | null, library: string | null];
+type Position = [film: string | null, assets: string | null];
 
 const START = '';
 
@@ -54,7 +54,7 @@ export async function listJobs(studio: Studio, { limit, cursor, state, collectio
   const page = (from: string, size: number) => ({ limit: size, ...(from === START ? {} : { cursor: from }) });
   const films = filmFrom === null ? { views: [] } : await filmList(page(filmFrom, limit));
   const libraries = libraryFrom === null ? { views: [] } : await libraryList(page(libraryFrom, limit));
-  const all: AnyJob[] = [...films.views.map((view) => ({ film: view })), ...libraries.views.map((view) => ({ library: view }))];
+  const all: AnyJob[] = [...films.views.map((view) => ({ film: view })), ...libraries.views.map((view) => ({ assets: view }))];
   const jobs = all.sort((a, b) => (createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : 0)).slice(0, limit);
   const shown = jobs.filter((job) => job.film).length;
   // Each list goes on after the last of its jobs that is on this page.
@@ -99,7 +99,7 @@ interface Listed<V = unknown> {
   cursor?: string;
 }
 
-const createdAt = (job: AnyJob): string => (job.film ?? job.library).createdAt;
+const createdAt = (job: AnyJob): string => (job.film ?? job.assets).createdAt;
 
 function positionOf(cursor: string): Position {
   try {

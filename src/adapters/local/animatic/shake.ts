@@ -13,7 +13,7 @@ const WAVES = 10;
 const PEAK = 3;
 
 /** Band-limited noise of unit root mean square over the shot, whole waves only: its mean over all frames is zero. */
-export function handNoise(durationSeconds: number, seed: number, axis: number): (progress: number) => number {
+function handNoise(durationSeconds: number, seed: number, axis: number): (progress: number) => number {
   const lowest = Math.max(1, Math.round(BAND[0] * durationSeconds));
   const highest = Math.max(lowest, Math.floor(BAND[1] * durationSeconds));
   const waves = Array.from({ length: WAVES }, (_, index) => {

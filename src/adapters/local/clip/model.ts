@@ -34,7 +34,7 @@ export interface TextRules {
 }
 
 /** Files beside the towers; those marked optional may be absent. */
-export const SETTINGS_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
+const SETTINGS_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
 export const OPTIONAL_FILES: readonly string[] = ['tokenizer_config.json'];
 
 /** The tower files of a choice of weights, as exported for transformers.js. */
