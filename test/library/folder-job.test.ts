@@ -19,8 +19,8 @@ afterEach(() => place.clear());
 const request = (more: object = {}) => ({ path: place.pictures, collection: 'base', description: {}, ...more });
 /** The same studio on a slow disk, so that a test can act while a job runs. */
 function slowly(studio: Studio): Studio {
-  const { read } = studio.ports.files;
-  studio.ports.files.read = (file) => sleep(150).then(() => read(file));
+  const { load } = studio.ports.files;
+  studio.ports.files.load = (...file) => sleep(150).then(() => load(...file));
   return studio;
 }
 

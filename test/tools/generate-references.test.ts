@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect } from '../client.ts';
@@ -99,12 +100,20 @@ describe('a video as a reference', () => {
     expect(await at({})).toBeCloseTo(2, 1);
   });
 
-  it('is found by a query where no picture shows it', { timeout: 180_000 }, async () => {
-    await server.call('ingest_image', { imageId: sheep, status: 'rejected' });
-    const { shots } = await plan({ query: 'sheep' });
-    expect(shots[0].references).toMatchObject([{ id: video, role: 'firstFrame', atSeconds: expect.any(Number) }]);
+  it('is found by a query where no picture shows it, unless it was generated here', { timeout: 180_000 }, async () => {
+    const { ports } = await server.studio();
+    const [made] = await ports.catalog.getMany([video]);
+    const file = path.join(server.inbox, 'recorded.mp4');
+    await writeFile(file, (await ports.objects.get(made.objectKey)) as Uint8Array);
+    const footage = (await server.call<{ asset: { id: string } }>('ingest_image', { path: file, collection: 'footage', caption: '' })).asset.id;
+    const { shots } = await plan({ query: 'sheep', collection: 'footage' });
+    expect(shots[0].references).toMatchObject([{ id: footage, role: 'firstFrame', atSeconds: expect.any(Number) }]);
     expect(shots[0].references?.[0].atSeconds).toBeLessThan(2);
+
+    await server.call('ingest_image', { imageId: sheep, status: 'rejected' });
+    const unlike = await refused({ query: 'sheep' });
     await server.call('ingest_image', { imageId: sheep, status: 'approved' });
+    expect(unlike).toMatch(/No picture in collection "scenes" clearly shows "sheep"/);
   });
 
   it('beyond its end is refused with its length, and a plan stores nothing', { timeout: 180_000 }, async () => {
