@@ -3,6 +3,8 @@ import path from 'node:path';
 import * as z from 'zod';
 import { AppError } from './errors.ts';
 
+const SERVICE_ADDRESS = 'must be an https:// address (http:// on this computer only), without user name, query or fragment';
+
 const flag = (initial: 'on' | 'off') => z.enum(['on', 'off']).default(initial);
 
 /** Every environment variable the server reads. `describe` texts make the README's table. */
@@ -35,7 +37,7 @@ export const EnvironmentSchema = z.object({
   VRAG_MODEL_HUB: z
     .string()
     .default('https://huggingface.co')
-    .refine(isHubAddress, 'must be an https:// address (http:// on this computer only), without user name, query or fragment')
+    .refine(isServiceAddress, SERVICE_ADDRESS)
     .describe(
       'Where models of the hub are downloaded from, once, into `models/` of the data folder; another address for a mirror. Nothing is downloaded with VRAG_DOWNLOADS=off.',
     ),
@@ -48,6 +50,42 @@ export const EnvironmentSchema = z.object({
     ),
   VRAG_SIGN_KEY: z.string().default('').describe('PEM file (PKCS #8, no password) with the private key of VRAG_SIGN_CERT.'),
   VRAG_TRUSTED_CERTS: z.string().default('').describe('PEM file with the certificate authorities whose signatures `vrag-mcp verify` calls trusted.'),
+  VRAG_PROFILE: z
+    .enum(['local', 'aws'])
+    .default('local')
+    .describe('Where the state lives. `local`: in the data folder. `aws`: in Amazon S3 and OpenSearch, so that any number of servers share it (docs/aws.md).'),
+  VRAG_AWS_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
+    .default('')
+    .describe('Region of the AWS services. Empty: AWS_REGION or the shared AWS configuration. Credentials come from the AWS chain alone.'),
+  VRAG_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and dashes')
+    .default('')
+    .describe('Bucket of the `aws` profile. It must exist.'),
+  VRAG_S3_PREFIX: z
+    .string()
+    .regex(/^[\w!.*'()/-]{0,200}$/, 'must be at most 200 letters, digits and characters of `/_-!.*()`')
+    .default('vrag')
+    .describe('What every key in the bucket begins with; `/` for nothing.'),
+  VRAG_S3_KMS_KEY: z.string().max(2048).default('').describe("Id, alias or ARN of the KMS key that S3 encrypts with. Empty: the bucket's default."),
+  VRAG_BUCKET_OWNER: z
+    .string()
+    .regex(/^\d{12}$/, 'must be an account id of 12 digits')
+    .default('')
+    .describe('Account that the bucket must belong to; S3 refuses every request where it does not.'),
+  VRAG_URL_MINUTES: z.coerce
+    .number()
+    .min(1)
+    .max(7 * 24 * 60)
+    .default(60)
+    .describe('How long links to files in S3 work, in minutes; they end earlier where the credentials that signed them do.'),
+  VRAG_S3_ENDPOINT: z
+    .string()
+    .refine(isServiceAddress, SERVICE_ADDRESS)
+    .default('')
+    .describe('Address of an S3-compatible store, used with the bucket in the path. Empty: Amazon S3.'),
 });
 
 /** Checked settings with absolute paths. */
@@ -68,10 +106,34 @@ export interface Config {
   modelHub: string;
   /** Whether finished files are signed; the files are absolute paths of PEM files, absent where not configured. */
   credentials: { sign: boolean; certFile?: string; keyFile?: string; trustedFile?: string };
+  profile: 'local' | 'aws';
+  aws: AwsConfig;
 }
 
-/** Plain http is for a hub on this computer only: what a model file holds is fed to native code. */
-function isHubAddress(value: string): boolean {
+/** Settings of the `aws` profile. Credentials are no setting: they come through the SDK's own chain. */
+export interface AwsConfig {
+  /** Absent: the SDK's own chain decides. */
+  region?: string;
+  s3: S3Config;
+}
+
+export interface S3Config {
+  /** Absent where not configured; the `aws` profile needs it. */
+  bucket?: string;
+  /** What every key begins with: empty, or ends with `/`. */
+  prefix: string;
+  /** Id, alias or ARN. Absent: the bucket's default encryption. */
+  kmsKey?: string;
+  /** Account of 12 digits that the bucket must belong to. */
+  bucketOwner?: string;
+  /** How long presigned URLs are valid. */
+  urlMinutes: number;
+  /** Address of a compatible store, used with path-style addresses. Absent: Amazon S3. */
+  endpoint?: string;
+}
+
+/** Plain http is for a service on this computer only: what a model file holds is fed to native code, and requests carry signatures. */
+function isServiceAddress(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password, search, hash } = new URL(value);
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
@@ -108,6 +170,23 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
       ...(env.VRAG_SIGN_CERT ? { certFile: expandPath(env.VRAG_SIGN_CERT) } : {}),
       ...(env.VRAG_SIGN_KEY ? { keyFile: expandPath(env.VRAG_SIGN_KEY) } : {}),
       ...(env.VRAG_TRUSTED_CERTS ? { trustedFile: expandPath(env.VRAG_TRUSTED_CERTS) } : {}),
+    },
+    profile: env.VRAG_PROFILE,
+    aws: awsConfig(env),
+  };
+}
+
+function awsConfig(env: z.infer<typeof EnvironmentSchema>): AwsConfig {
+  const prefix = env.VRAG_S3_PREFIX.split('/').filter(Boolean).join('/');
+  return {
+    ...(env.VRAG_AWS_REGION ? { region: env.VRAG_AWS_REGION } : {}),
+    s3: {
+      ...(env.VRAG_S3_BUCKET ? { bucket: env.VRAG_S3_BUCKET } : {}),
+      prefix: prefix === '' ? '' : `${prefix}/`,
+      ...(env.VRAG_S3_KMS_KEY ? { kmsKey: env.VRAG_S3_KMS_KEY } : {}),
+      ...(env.VRAG_BUCKET_OWNER ? { bucketOwner: env.VRAG_BUCKET_OWNER } : {}),
+      urlMinutes: env.VRAG_URL_MINUTES,
+      ...(env.VRAG_S3_ENDPOINT ? { endpoint: env.VRAG_S3_ENDPOINT } : {}),
     },
   };
 }

@@ -17,7 +17,25 @@ describe('settings', () => {
       recogniser: true,
       modelHub: 'https://huggingface.co',
       credentials: { sign: true },
+      profile: 'local',
+      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 } },
     });
+  });
+
+  it('of the aws profile name bucket, key and region, and wrong ones are refused', () => {
+    const aws = { VRAG_PROFILE: 'aws', VRAG_AWS_REGION: 'eu-central-1', VRAG_S3_BUCKET: 'my-videos', VRAG_S3_PREFIX: '/team//a/', VRAG_URL_MINUTES: '5' };
+    expect(loadConfig(aws)).toMatchObject({ profile: 'aws', aws: { region: 'eu-central-1', s3: { bucket: 'my-videos', prefix: 'team/a/', urlMinutes: 5 } } });
+    expect(loadConfig({ VRAG_S3_PREFIX: '/' }).aws.s3.prefix).toBe('');
+    const wrong = {
+      VRAG_PROFILE: 'azure',
+      VRAG_AWS_REGION: 'Frankfurt',
+      VRAG_S3_BUCKET: 's3://bucket',
+      VRAG_S3_PREFIX: 'a b',
+      VRAG_BUCKET_OWNER: '123',
+      VRAG_URL_MINUTES: '99999',
+      VRAG_S3_ENDPOINT: 'http://minio.example',
+    };
+    for (const [name, value] of Object.entries(wrong)) expect(() => loadConfig({ [name]: value }), name).toThrow(new RegExp(name));
   });
 
   it('join folders of the environment and the command line as absolute paths', () => {

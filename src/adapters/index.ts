@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Ports } from '../ports.ts';
+import { openAwsPorts } from './aws/open.ts';
 import { createAnimatic } from './local/animatic/animatic.ts';
 import { createCredentials } from './local/c2pa/credentials.ts';
 import { createDownloads } from './local/downloads.ts';
@@ -20,6 +21,12 @@ import { createThumbnails } from './local/vision/thumbnails.ts';
  * needs it, and every adapter loads its own library and starts its own process at its first use.
  */
 export function openPorts(config: Config): Ports {
+  const local = openLocalPorts(config);
+  return config.profile === 'aws' ? openAwsPorts(config, local) : local;
+}
+
+/** Everything on this machine. */
+function openLocalPorts(config: Config): Ports {
   const store = openStore(config.homeDir);
   const images = createImages({ maxPixels: config.maxPixels });
   const media = openMedia({ maxPixels: config.maxPixels });
