@@ -33,7 +33,10 @@ export interface Ports {
   /** What collections are searched with. */
   embedders: Embedders;
   recogniser: Recogniser;
+  /** Free and local, without a model. */
   inpainter: Inpainter;
+  /** Follows a prompt; absent where none is configured. */
+  generativeInpainter?: Inpainter;
   credentials: Credentials;
   /** By provider id; the first is the default. */
   videoGenerators: ReadonlyMap<string, VideoGenerator>;

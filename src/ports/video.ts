@@ -128,25 +128,44 @@ export interface VideoGenerator {
   cancel?(operation: JsonValue): Promise<{ stillBilled: boolean }>;
 }
 
+/** `remove` fills from the surroundings; `extend` fills a border added around the picture; `replace` makes what the prompt says. */
+export type InpaintMode = 'remove' | 'extend' | 'replace';
+
 export interface InpaintRequest {
-  /** RGB, upright. */
+  /** RGB, upright. Of `extend`: already as large as the result; what lies under the mask means nothing. */
   image: RawImage;
   /** One channel, same size; 255 = change, 0 = keep, between = blend (feather). */
   mask: RawImage;
-  mode: 'remove';
+  mode: InpaintMode;
+  /** One result a request: several takes are several requests with other seeds. */
   seed: number;
+  /** What stands under the mask afterwards; only for a generative in-painter, which needs it for `replace`. */
+  prompt?: string;
+  /** What must not be there; only for a generative in-painter. */
+  negativePrompt?: string;
 }
 
 export interface InpaintResult {
+  /** RGB, the size of the request's image. */
   image: RawImage;
-  /** e.g. `PatchMatch (Barnes 2009)`. */
+  /** The algorithm, e.g. `PatchMatch (Barnes 2009)`, or the model's id. */
   algorithm: string;
+  /** What was billed for it; absent: nothing. */
+  costUsd?: number;
+  /** What of the request was not honoured (a seed, a negative prompt, the size): sentences for the user. */
+  notes?: string[];
 }
 
-/** Repairs part of a picture. Pixels whose mask is 0 come back bit for bit. Deterministic by seed. */
+/**
+ * Repairs part of a picture. Pixels whose mask is 0 come back bit for bit, whatever a provider returns. Deterministic by seed where it is local.
+ * UNSUPPORTED for a mode that is not among `modes`.
+ */
 export interface Inpainter {
   readonly id: string;
+  readonly modes: readonly InpaintMode[];
   /** False: removal and texture fill only, prompts cannot be honoured. */
   readonly generative: boolean;
+  /** Price of one request in US dollars; absent: free. */
+  estimate?(request: { mode: InpaintMode; width: number; height: number }): { costUsd: number };
   inpaint(request: InpaintRequest, options?: CallOptions & { onProgress?: (fraction: number) => void }): Promise<InpaintResult>;
 }

@@ -101,6 +101,14 @@ export function inpainterContract(open: () => Promise<Inpainter>): void {
     await expect(call).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(message) });
   });
 
+  test('refuses a mode that it does not name', async () => {
+    const inpainter = await open();
+    for (const mode of (['remove', 'extend', 'replace'] as const).filter((each) => !inpainter.modes.includes(each))) {
+      await expect(inpainter.inpaint({ image: meadow, mask: disc, mode, seed: 1 })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    }
+    expect(inpainter.modes.includes('replace')).toBe(inpainter.generative);
+  });
+
   test('refuses an image or mask with the wrong channels', async () => {
     const inpainter = await open();
     await expect(inpainter.inpaint({ image: { ...disc }, mask: disc, mode: 'remove', seed: 1 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });

@@ -1,5 +1,5 @@
 import { AppError } from '../../../errors.ts';
-import type { Inpainter, InpaintRequest, RawImage } from '../../../ports.ts';
+import type { Inpainter, InpaintMode, InpaintRequest, RawImage } from '../../../ports.ts';
 import { ChildPool } from '../child/pool.ts';
 import type { RepairParams } from './child.ts';
 import type { Repair } from './repair.ts';
@@ -7,18 +7,22 @@ import type { Repair } from './repair.ts';
 /** Measured on one core of a busy cloud machine: 12 megapixels take 5 to 10 s with a 5 % mask, 30 to 60 s with a 50 % one. */
 const TIMEOUT_SECONDS = 300;
 
+const MODES: readonly InpaintMode[] = ['remove', 'extend'];
+
 /** At a time; each works on one core and holds some 50 bytes for each pixel around its mask. */
 const CHILDREN = 2;
 
 /**
  * The in-painter that needs no model: Telea for thin masks, PatchMatch completion for areas, in child processes that start with the first
  * calls, two at a time. Pixels whose mask is 0 come back bit for bit; the same request gives the same pixels. Throws INVALID_INPUT (sizes differ, wrong
- * channels, nothing masked, everything masked), CANCELLED, and UNAVAILABLE where the child was killed or takes longer than five minutes.
+ * channels, nothing masked, everything masked), UNSUPPORTED (`replace`), CANCELLED, and UNAVAILABLE where the child was killed or takes longer than five
+ * minutes.
  */
 export function createInpainter(): Inpainter & { close(): void } {
   const children = new ChildPool(new URL('./child.js', import.meta.url), { name: 'in-painting', size: CHILDREN });
   return {
     id: 'patchmatch.1',
+    modes: MODES,
     generative: false,
     close: () => children.close(),
     async inpaint(request, options = {}) {
@@ -34,7 +38,12 @@ export function createInpainter(): Inpainter & { close(): void } {
   };
 }
 
-function check({ image, mask }: InpaintRequest): void {
+function check({ image, mask, mode }: InpaintRequest): void {
+  if (!MODES.includes(mode)) {
+    throw new AppError('UNSUPPORTED', `Mode ${mode} makes new content, which this in-painter cannot: it copies texture from around the mask.`, {
+      hint: 'Use remove, or configure a generative in-painter.',
+    });
+  }
   if (image.width !== mask.width || image.height !== mask.height) {
     throw new AppError('INVALID_INPUT', `The mask is ${mask.width} x ${mask.height} pixels, but the image is ${image.width} x ${image.height}.`, {
       hint: 'Give a mask of exactly the size of the image.',
