@@ -8,6 +8,8 @@ import { writeTakes } from './job-create.ts';
 import { endMessage, type FinishedVideo, JOB, type Job, type JobView, type MadeFiles, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
+import { continueShots } from './quality-loop.ts';
+import { bestTake, isDecided } from './shot-takes.ts';
 import { drawStills } from './stills.ts';
 import { hasEnded, isFinal, type TakeState } from './take-state.ts';
 import { stopTake } from './takes.ts';
@@ -29,10 +31,20 @@ export async function settleJob(ports: Ports, id: string, lease: Lease): Promise
   const view = await readJobView(ports, id);
   if (!view || view.job.ended) return;
   if (view.takes.length !== view.job.takeIds.length) return writeTakes(ports, id, view.job);
+  if (!isDecided(view)) {
+    await continueShots(ports, view, lease);
+    const after = await readJobView(ports, id);
+    return after && isDecided(after) ? endJob(ports, after, lease) : undefined;
+  }
+  return endJob(ports, view, lease);
+}
+
+async function endJob(ports: Ports, view: JobView, lease: Lease): Promise<void> {
+  const { id } = view;
   const states = view.takes.map((take) => take.state);
   if (states.every(isFinal)) return states.includes('unknown') ? undefined : finishJob(ports, id, lease);
   if (!states.includes('failed')) return;
-  for (const [index, state] of states.entries()) if (state === 'created') await stopTake(ports, view.job.takeIds[index]);
+  for (const [index, state] of states.entries()) if (state === 'created') await stopTake(ports, view.shots[index].current.id);
 }
 
 /** Ends a job whose takes have all ended: joins the shots, catalogues the video, writes its manifest. Does nothing while another server is at it. */
@@ -50,7 +62,7 @@ async function finishJob(ports: Ports, id: string, lease: Lease): Promise<void> 
   try {
     const view = await readJobView(ports, id);
     const states = view?.takes.map((take) => take.state) ?? [];
-    if (!view || job.ended || Date.parse(job.finish?.tryAt ?? '') > Date.now() || !states.every(hasEnded)) return;
+    if (!view || !isDecided(view) || job.ended || Date.parse(job.finish?.tryAt ?? '') > Date.now() || !states.every(hasEnded)) return;
     await save({ finish: undefined, ...(await outcome(ports, view, states, save)) });
   } catch (error) {
     // Another server has the job now.
@@ -83,9 +95,10 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[], save: S
 }
 
 /** Shows the shots that were finished, and perhaps paid for, among the outputs: no video is made of them. */
-async function keepShots(ports: Ports, { takes }: JobView): Promise<NonNullable<Job['kept']>> {
+async function keepShots(ports: Ports, { shots }: JobView): Promise<NonNullable<Job['kept']>> {
   const kept: NonNullable<Job['kept']> = [];
-  for (const { index, result, shot } of takes) {
+  for (const { takes, current } of shots) {
+    const { index, result, shot } = (bestTake(takes) ?? current).take;
     if (result) kept.push({ index, path: await ports.objects.publish(result.objectKey, `${cleanText(shot.prompt, 50)} (shot ${index + 1})`) });
   }
   return kept;
@@ -105,7 +118,8 @@ function notFinished(before: number, error: unknown): Partial<Job> {
 
 async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<FinishedVideo> {
   const { job } = view;
-  const prompt = view.takes[0].shot.prompt;
+  const prompts = job.storyboard.shots.map((shot) => shot.prompt);
+  const [prompt] = prompts;
   const title = cleanText(prompt, 2000).split(' ').slice(0, 8).join(' ').slice(0, 60);
   const made = job.made ?? (await makeFiles(ports, view, title));
   // Written first: another server that goes on from here shows the same files, not others that were made again beside them.
@@ -121,7 +135,7 @@ async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<Fin
     source: `job:${view.id}`,
     manifestId: job.videoId,
     madeFrom: referenceIds(job.storyboard),
-    described: { caption: view.takes.map((take) => take.shot.prompt).join(' / '), tags: ['generated', job.storyboard.provider] },
+    described: { caption: prompts.join(' / '), tags: ['generated', job.storyboard.provider] },
   });
   const generative = ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true;
   await writeManifest(ports, videoManifest(view, generative, { sha256, credentials, startsSeconds }));

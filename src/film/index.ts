@@ -5,6 +5,7 @@ export { credentialsText } from './credentials.ts';
 export { createJob } from './job-create.ts';
 export { cancelJob, listJobs, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';
+export { requireReport } from './reports.ts';
 export { reviewVideo } from './review.ts';
 export { createJobRunner } from './runner.ts';
 export { planStoryboard, requireGenerator, storyboardSeconds } from './storyboard.ts';

@@ -5,7 +5,7 @@ import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
 import { cite } from './citations.ts';
 import { JOB, type Job, readJob, readJobView, referenceIds } from './jobs.ts';
-import type { Storyboard } from './storyboard.ts';
+import { hasComparable, type Storyboard } from './storyboard.ts';
 import { TAKE, type Take } from './takes.ts';
 
 /** Record kind that finds the job of a request; its id is a hash of the request, or of the caller's key. */
@@ -54,7 +54,8 @@ export async function writeTakes(ports: Ports, jobId: string, { storyboard, take
   // Cited from the start, so that deleting a reference does not take it away from a job under way.
   await cite(ports, videoId, 'video', referenceIds(storyboard));
   for (const [index, shot] of storyboard.shots.entries()) {
-    const take: Take = { jobId, index, provider: storyboard.provider, shot, state: 'created', attempts: 0, progress: 0 };
+    const measured = storyboard.quality && hasComparable(shot) ? { measured: true } : {};
+    const take: Take = { jobId, index, provider: storyboard.provider, shot, ...measured, state: 'created', attempts: 0, progress: 0 };
     await ports.records.create({ kind: TAKE, id: takeIds[index], open: true, body: take as unknown as JsonValue }).catch(unlessConflict);
   }
 }
@@ -77,6 +78,7 @@ function essence(storyboard: Storyboard) {
     provider: storyboard.provider,
     collection: storyboard.collection,
     ...(storyboard.dissolveSeconds === undefined ? {} : { dissolveSeconds: storyboard.dissolveSeconds }),
+    ...(storyboard.quality ? { quality: storyboard.quality } : {}),
     shots: storyboard.shots.map(({ references, dropped: _, ...shot }) => ({ ...shot, references: references.map(({ role, sha256 }) => ({ role, sha256 })) })),
   };
 }

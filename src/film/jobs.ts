@@ -1,9 +1,11 @@
 import { AppError } from '../errors.ts';
 import { TOMBSTONE } from '../library/assets.ts';
 import { cleanText } from '../library/text.ts';
-import type { Ports, StoredRecord } from '../ports.ts';
+import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
+import { createOnce } from './citations.ts';
 import type { CredentialsNote } from './credentials.ts';
 import { etaSeconds } from './eta.ts';
+import { furtherTakeId, isDecided, type ShotStop, type ShotTakes, shotTakes, takeIdsOf } from './shot-takes.ts';
 import type { Storyboard } from './storyboard.ts';
 import { isFinal, type TakeState } from './take-state.ts';
 import { giveUpTake, readTake, stopTake, TAKE, type Take } from './takes.ts';
@@ -23,6 +25,8 @@ export interface Job {
   /** Set once the job is over. */
   ended?: { state: Exclude<JobState, 'queued' | 'running' | 'unknown'>; message?: string; at: string };
   video?: FinishedVideo;
+  /** Of each shot why it got no further take, where it may have several; null: not decided yet. */
+  stops?: (ShotStop | null)[];
   /** Finished shots of a job that made no video: readable copies (absolute path or URL). */
   kept?: { index: number; path: string }[];
 }
@@ -74,7 +78,10 @@ export interface JobView {
   createdAt: string;
   updatedAt: string;
   job: Job;
+  /** Of each shot the take that stands for it: the one that was kept, before that the last. */
   takes: Take[];
+  /** All takes of each shot. */
+  shots: ShotTakes[];
   /** When its video was deleted, if it was. */
   videoDeletedAt?: string;
 }
@@ -98,10 +105,7 @@ export async function readJobView(ports: Ports, id: string): Promise<JobView | u
 async function viewsOf(ports: Ports, records: StoredRecord[]): Promise<JobView[]> {
   const jobs = records.map(readJob);
   const [takes, tombstones] = await Promise.all([
-    ports.records.getMany(
-      TAKE,
-      jobs.flatMap((job) => job.takeIds),
-    ),
+    ports.records.getMany(TAKE, jobs.flatMap(takeIdsOf)),
     ports.records.getMany(
       TOMBSTONE,
       jobs.flatMap((job) => (job.video ? [job.videoId] : [])),
@@ -111,15 +115,15 @@ async function viewsOf(ports: Ports, records: StoredRecord[]): Promise<JobView[]
   const deletedAt = new Map(tombstones.map((record) => [record.id, record.createdAt]));
   return records.map((record, index) => {
     const job = jobs[index];
-    const own = job.takeIds.flatMap((id) => takeOf.get(id) ?? []);
-    return viewOf(record, job, own, deletedAt.get(job.videoId));
+    return viewOf(record, job, shotTakes(job, takeOf), deletedAt.get(job.videoId));
   });
 }
 
-function viewOf({ id, createdAt, updatedAt }: StoredRecord, job: Job, takes: Take[], videoDeletedAt: string | undefined): JobView {
-  const done = takes.reduce((sum, take) => sum + (take.state === 'succeeded' ? 1 : take.progress), 0) / Math.max(1, job.takeIds.length);
+function viewOf({ id, createdAt, updatedAt }: StoredRecord, job: Job, shots: ShotTakes[], videoDeletedAt: string | undefined): JobView {
+  const takes = shots.map(({ current }) => current.take);
+  const done = shots.reduce((sum, shot) => sum + progressOf(shot, job), 0) / Math.max(1, job.takeIds.length);
   const eta = job.ended ? undefined : etaSeconds(takes);
-  const state = job.ended?.state ?? derive(takes);
+  const state = job.ended?.state ?? derive(job, shots);
   const message = job.ended ? job.ended.message : state === 'failed' || state === 'cancelled' ? endMessage(takes) : undefined;
   return {
     id,
@@ -131,8 +135,15 @@ function viewOf({ id, createdAt, updatedAt }: StoredRecord, job: Job, takes: Tak
     updatedAt,
     job,
     takes,
+    shots,
     ...(videoDeletedAt === undefined ? {} : { videoDeletedAt }),
   };
+}
+
+/** 0..1; of a shot that may get further takes its share of all of them, so that it never goes back. */
+function progressOf({ takes, current: { take }, stop }: ShotTakes, { storyboard: { quality } }: Job): number {
+  const own = take.state === 'succeeded' ? 1 : take.progress;
+  return quality === undefined || stop ? own : (takes.length - 1 + own) / quality.maxTakes;
 }
 
 /** The job, or NOT_FOUND naming recent ones. */
@@ -146,10 +157,10 @@ export async function requireJobView(ports: Ports, id: string): Promise<JobView>
   });
 }
 
-function derive(takes: Take[]): JobState {
-  const states = takes.map((take) => take.state);
-  if (states.every((state) => state === 'created')) return 'queued';
-  if (!states.every(isFinal)) return 'running';
+function derive(job: Job, shots: ShotTakes[]): JobState {
+  const states = shots.map(({ current }) => current.take.state);
+  if (states.every((state) => state === 'created') && shots.every(({ takes }) => takes.length === 1)) return 'queued';
+  if (!states.every(isFinal) || !isDecided({ job, shots })) return 'running';
   return states.includes('unknown') ? 'unknown' : (terminal(states) ?? 'running');
 }
 
@@ -175,11 +186,25 @@ export function terminal(states: TakeState[]): 'failed' | 'cancelled' | undefine
 export async function cancelJob(ports: Ports, id: string, { giveUp = false }: { giveUp?: boolean } = {}): Promise<JobView> {
   const view = await requireJobView(ports, id);
   if (view.job.ended) return view;
-  for (const takeId of view.job.takeIds) {
-    await stopTake(ports, takeId);
-    if (giveUp) await giveUpTake(ports, takeId);
+  for (const { current, stop } of view.shots) {
+    if (!stop) await stopShot(ports, view.job, current.take);
+    if (giveUp) await giveUpTake(ports, current.id);
   }
   return requireJobView(ports, id);
+}
+
+/** Stops the shot's take; where it has succeeded meanwhile, the next one that might follow: one that is not written yet is written as cancelled. */
+async function stopShot(ports: Ports, job: Job, { jobId, index }: Take): Promise<void> {
+  for (let number = 1; number <= (job.storyboard.quality?.maxTakes ?? 1); number++) {
+    const id = furtherTakeId(job.takeIds[index], number);
+    if (number > 1) await createOnce(ports, TAKE, id, cancelledTake(job, { jobId, index, number }) as unknown as JsonValue);
+    if ((await stopTake(ports, id)).state !== 'succeeded') return;
+  }
+}
+
+function cancelledTake({ storyboard }: Job, { jobId, index, number }: Pick<Take, 'jobId' | 'index' | 'number'>): Take {
+  const { provider, shots } = storyboard;
+  return { jobId, index, number, provider, shot: shots[index], state: 'cancelled', attempts: 0, progress: 0, stillBilled: false };
 }
 
 /** Jobs, newest first. */

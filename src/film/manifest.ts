@@ -3,7 +3,8 @@ import { cite, createOnce } from './citations.ts';
 import type { CredentialsNote } from './credentials.ts';
 import type { JobView } from './jobs.ts';
 import type { Candidate } from './retrieval.ts';
-import type { Take } from './takes.ts';
+import type { IdentifiedTake, ShotTakes, StopReason } from './shot-takes.ts';
+import type { TakeChange, TakeEvaluation } from './takes.ts';
 
 /** Where one reference of a shot came from. */
 export interface ManifestReference {
@@ -23,6 +24,12 @@ export interface ManifestReference {
 /** One run of a shot at its provider. */
 export interface ManifestTake {
   id: string;
+  /** Which take of the shot it is, from 1. */
+  number?: number;
+  /** Of a further take: the check that it answers and what was changed after an earlier one. */
+  change?: TakeChange;
+  /** What its report came to, where it was measured. */
+  evaluation?: TakeEvaluation;
   state: string;
   attempts: number;
   failure?: string;
@@ -65,15 +72,21 @@ export type Manifest =
         /** What the provider or the retrieval could not honour, known before the start. */
         dropped?: string[];
         notes: string[];
+        /** Of all its takes. */
         costUsd: number;
+        /** Of the take that was used. */
         seconds: number;
         /** Every take that was made of it, the one that was used last. */
         takes?: ManifestTake[];
+        /** Why it got no further take, where it might have. */
+        stopped?: StopReason;
+        /** Id of the quality report of the take that was used, where it was measured. */
+        reportId?: string;
       }[];
       costUsd: number;
       /** Length of the dissolves between shots; absent: cuts. */
       dissolveSeconds?: number;
-      /** Id of the quality report of the video, where it was measured as it was made. */
+      /** Id of the quality report of the video, where it was measured as it was made and has one shot. */
       reportId?: string;
       credentials?: CredentialsNote;
     }
@@ -88,6 +101,8 @@ export type Manifest =
       seed: number;
       credentials?: CredentialsNote;
     };
+
+type ManifestShot = Extract<Manifest, { type: 'video' }>['shots'][number];
 
 const MANIFEST = 'manifest';
 
@@ -113,12 +128,32 @@ export interface FinishedFile {
 
 /** The manifest of a job's video; `file` is the finished one. */
 export function videoManifest(view: JobView, generative: boolean, file: FinishedFile): Manifest {
-  const shots = view.takes.map((take, index) => ({
+  const shots = view.shots.map((shot, index) => manifestShot(shot, file.startsSeconds[index]));
+  return {
+    type: 'video',
+    assetId: view.job.videoId,
+    jobId: view.id,
+    createdAt: new Date().toISOString(),
+    requestedAt: view.createdAt,
+    sha256: file.sha256,
+    provider: view.job.storyboard.provider,
+    generative,
+    shots,
+    costUsd: shots.reduce((sum, shot) => sum + shot.costUsd, 0),
+    ...(view.job.storyboard.dissolveSeconds === undefined ? {} : { dissolveSeconds: view.job.storyboard.dissolveSeconds }),
+    ...(shots.length === 1 && shots[0].reportId !== undefined ? { reportId: shots[0].reportId } : {}),
+    credentials: file.credentials,
+  };
+}
+
+function manifestShot({ takes, current: { id, take }, stop }: ShotTakes, startSeconds: number | undefined): ManifestShot {
+  const made = [...takes.filter((one) => one.id !== id), { id, take }].map(manifestTake);
+  return {
     prompt: take.shot.prompt,
-    takeId: view.job.takeIds[index],
+    takeId: id,
     seed: take.shot.seed,
     durationSeconds: take.result?.durationSeconds ?? take.shot.durationSeconds,
-    startSeconds: file.startsSeconds[index],
+    ...(startSeconds === undefined ? {} : { startSeconds }),
     width: take.shot.width,
     height: take.shot.height,
     fps: take.shot.fps,
@@ -134,34 +169,26 @@ export function videoManifest(view: JobView, generative: boolean, file: Finished
     })),
     dropped: take.shot.dropped,
     notes: take.result?.notes ?? [],
-    costUsd: take.result?.costUsd ?? 0,
+    costUsd: made.reduce((sum, one) => sum + one.costUsd, 0),
     seconds: take.result?.seconds ?? 0,
-    takes: [manifestTake(view.job.takeIds[index], take)],
-  }));
-  return {
-    type: 'video',
-    assetId: view.job.videoId,
-    jobId: view.id,
-    createdAt: new Date().toISOString(),
-    requestedAt: view.createdAt,
-    sha256: file.sha256,
-    provider: view.job.storyboard.provider,
-    generative,
-    shots,
-    costUsd: shots.reduce((sum, shot) => sum + shot.costUsd, 0),
-    ...(view.job.storyboard.dissolveSeconds === undefined ? {} : { dissolveSeconds: view.job.storyboard.dissolveSeconds }),
-    credentials: file.credentials,
+    takes: made,
+    ...(stop ? { stopped: stop.reason } : {}),
+    ...(take.evaluation?.reportId === undefined ? {} : { reportId: take.evaluation.reportId }),
   };
 }
 
-function manifestTake(id: string, { state, attempts, failure, startedAt, result }: Take): ManifestTake {
+function manifestTake({ id, take }: IdentifiedTake): ManifestTake {
+  const { state, attempts, failure, startedAt, result, late, number = 1, change, evaluation } = take;
   return {
     id,
+    number,
+    ...(change ? { change } : {}),
+    ...(evaluation ? { evaluation } : {}),
     state,
     attempts,
     ...(failure ? { failure: `${failure.reason}: ${failure.message}` } : {}),
     ...(startedAt ? { startedAt } : {}),
     ...(result ? { seconds: result.seconds, sha256: result.sha256 } : {}),
-    costUsd: result?.costUsd ?? 0,
+    costUsd: (result ?? late)?.costUsd ?? 0,
   };
 }

@@ -87,7 +87,7 @@ async function decodeAll(ports: Ports, ids: string[]): Promise<EvaluationReferen
 }
 
 /** References of a manifest: their bytes stay in the store also where the asset was deleted since. */
-async function decodeCited(ports: Ports, cited: ManifestReference[]): Promise<EvaluationReference[]> {
+export async function decodeCited(ports: Ports, cited: Pick<ManifestReference, 'assetId' | 'objectKey' | 'role'>[]): Promise<EvaluationReference[]> {
   const references: EvaluationReference[] = [];
   for (const { assetId, objectKey, role } of cited) {
     const bytes = await ports.objects.get(objectKey);

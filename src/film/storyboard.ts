@@ -26,6 +26,15 @@ export interface StoryboardDraft {
   transition?: 'cut' | 'dissolve' | undefined;
   /** Only planned: nothing is written, also no frame of a video. */
   dryRun?: boolean | undefined;
+  quality?: QualityGoal | undefined;
+}
+
+/** Further takes of each shot, until one is good enough. */
+export interface QualityGoal {
+  /** The verdict that is good enough; `review`: all but a fail. */
+  target: 'pass' | 'review';
+  /** Takes of each shot at most, the first included. */
+  maxTakes: number;
 }
 
 export interface PlannedShot extends Omit<ShotRequest, 'references'> {
@@ -42,6 +51,10 @@ export interface Storyboard {
   costUsd: number;
   /** Length of the dissolves between shots, during which both are seen; absent: cuts. */
   dissolveSeconds?: number;
+  /** Absent: one take of each shot, which is not measured. */
+  quality?: QualityGoal;
+  /** Ceiling that was approved for all takes, US dollars; absent: none but their number. */
+  maxCostUsd?: number;
 }
 
 /** No shot is shorter than two of them, so one between two dissolves is still seen. */
@@ -60,9 +73,9 @@ export async function planStoryboard(
   checkDraft(draft, generator);
   const shots: PlannedShot[] = [];
   for (const [index, shot] of draft.shots.entries()) shots.push(await planShot(draft, shot, generator, (one) => find(one, `shot ${index + 1}`)));
-  const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(request(shot)).costUsd, 0);
+  const costUsd = shots.reduce((sum, shot) => sum + generator.estimate(providerRequest(shot)).costUsd, 0);
   const dissolve = draft.transition === 'dissolve' && shots.length > 1 ? { dissolveSeconds: DISSOLVE_SECONDS } : {};
-  return { provider: generator.id, collection: draft.collection, shots, costUsd, ...dissolve };
+  return { provider: generator.id, collection: draft.collection, shots, costUsd, ...dissolve, ...(draft.quality ? { quality: draft.quality } : {}) };
 }
 
 async function planShot(
@@ -86,7 +99,7 @@ async function planShot(
     references: all.filter(({ role }) => roles.includes(role)),
   };
   const unused = all.filter(({ role }) => !roles.includes(role)).map(notUsed(generator));
-  return { ...planned, dropped: [...unused, ...generator.limits(request(planned)), ...notUnderstood(shot)] };
+  return { ...planned, dropped: [...unused, ...generator.limits(providerRequest(planned)), ...notUnderstood(shot)] };
 }
 
 /** A role that the provider does not take is left out and said, never passed off as another one. */
@@ -158,8 +171,11 @@ export function storyboardSeconds({ shots, dissolveSeconds = 0 }: Storyboard): n
   return Math.round(total * 1000) / 1000;
 }
 
+/** Whether the shot has a reference that its frames should show: a style is not one. */
+export const hasComparable = ({ references }: Pick<PlannedShot, 'references'>): boolean => references.some(({ role }) => role !== 'style');
+
 /** A planned shot as the provider's pure questions take it: files are looked up only when it starts. */
-function request(shot: Omit<PlannedShot, 'dropped'>): ShotRequest {
+export function providerRequest(shot: Omit<PlannedShot, 'dropped'>): ShotRequest {
   return {
     ...shot,
     references: shot.references.map(({ role, assetId, sha256, subject }) => ({ role, assetId, sha256, path: '', ...(subject ? { subject } : {}) })),

@@ -11,7 +11,7 @@ export type FinishedClip = Extract<TakeStatus, { state: 'succeeded' }>;
 const MAX_TRIES = 8;
 const FIRST_PAUSE_MS = 1000;
 
-/** Stores a finished clip and ends its take; what hinders that may pass (a full disk, say), so it is tried several times. */
+/** Stores a finished clip and ends its take, or has it measured first; what hinders that may pass (a full disk, say), so it is tried several times. */
 export async function fetchTake(work: TakeWork, take: Take, clip: FinishedClip): Promise<Take> {
   if (take.state === 'running') await work.save((current) => moved(current, 'fetching', { progress: 1 }));
   let result: TakeResult;
@@ -20,7 +20,7 @@ export async function fetchTake(work: TakeWork, take: Take, clip: FinishedClip):
   } catch (error) {
     return notFetched(work, error);
   }
-  return work.save((current) => moved(current, 'succeeded', { result }));
+  return work.save((current) => moved(current, current.measured ? 'evaluating' : 'succeeded', { result }));
 }
 
 async function notFetched(work: TakeWork, error: unknown): Promise<Take> {

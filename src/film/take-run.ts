@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Ports, StoredRecord, TakeStatus } from '../ports.ts';
 import { holdLease, type Lease } from './lease.ts';
+import { evaluateTake } from './take-evaluate.ts';
 import { fetchTake, storeLate } from './take-fetch.ts';
 import { adoptTake, loseTake, repeatTake, startTake } from './take-start.ts';
 import { hasEnded, moved } from './take-state.ts';
@@ -46,7 +47,7 @@ function step(work: TakeWork, take: Take): Promise<Take> {
     case 'fetching':
       return followTake(work, take);
     case 'evaluating':
-      return work.save((current) => moved(current, 'succeeded'));
+      return evaluateTake(work, take);
     default:
       return watchTake(work, take);
   }

@@ -1,15 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { JsonValue, Ports, StoredRecord, TakeFailure } from '../ports.ts';
+import type { ShotEdit, Verdict } from '../quality/report.ts';
 import type { PlannedShot } from './storyboard.ts';
 import { isFinal, moved, type TakeState } from './take-state.ts';
 
 /** The stored body of a take: one run of one shot at a provider. */
 export interface Take {
   jobId: string;
+  /** Of its shot. */
   index: number;
+  /** Which take of the shot it is; absent: the first. */
+  number?: number;
   provider: string;
   shot: PlannedShot;
+  /** Of a further take: what is different from the one that it was made after. */
+  change?: TakeChange;
+  /** Its clip is measured before it has succeeded. */
+  measured?: boolean;
+  evaluation?: TakeEvaluation;
   state: TakeState;
   /** Tokens used at the provider, from 1; a start that was refused before it was accepted keeps its token. */
   attempts: number;
@@ -43,6 +52,30 @@ export interface TakeResult {
   notes: string[];
   /** Wall-clock seconds from start to result. */
   seconds: number;
+}
+
+/** How a further take came from an earlier one's report. */
+export interface TakeChange {
+  /** Number of the take whose request was edited. */
+  from: number;
+  /** The check that it answers, and the likely cause as its report says it. */
+  check: string;
+  cause: string;
+  edit: ShotEdit;
+  /** What it changed, for people. */
+  text: string;
+}
+
+/** What the report of a take comes to; the report itself is a record of its own. */
+export interface TakeEvaluation {
+  verdict: Verdict;
+  /** Absent where the clip could not be measured; `message` says why. */
+  reportId?: string;
+  message?: string;
+  /** Checks that failed or ask for a look. */
+  flagged: string[];
+  /** Cosines to the reference, as in the report; absent where there is none to compare with. */
+  similarity?: { mean: number; firstFrame: number; p10: number; drop: number };
 }
 
 export const TAKE = 'take';

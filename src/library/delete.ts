@@ -1,6 +1,7 @@
 import { dependents, uncite } from '../film/citations.ts';
 import { readJobView } from '../film/jobs.ts';
 import { readManifest } from '../film/manifest.ts';
+import { evidenceKeys } from '../film/reports.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
 
@@ -62,12 +63,15 @@ async function deleteMade(ports: Ports, id: string): Promise<void> {
   await ports.objects.unpublish(video.sheetKey, video.sheetPath);
   if (video.posterKey && video.posterPath) await ports.objects.unpublish(video.posterKey, video.posterPath);
   if (video.previewKey && video.previewPath) await ports.objects.unpublish(video.previewKey, video.previewPath);
+  const takes = view.shots.flatMap((shot) => shot.takes);
   const keys = [
     video.sheetKey,
     ...[video.posterKey, video.previewKey].filter((key) => key !== undefined),
-    ...view.takes.flatMap((take) => take.result?.objectKey ?? []),
+    ...takes.flatMap(({ take }) => take.result?.objectKey ?? []),
   ];
   for (const key of keys) await deleteUnused(ports, key);
+  // The reports stay, as numbers.
+  for (const key of await evidenceKeys(ports, takes)) await deleteUnused(ports, key);
 }
 
 /** Deletes an object that is neither the original nor the preview of an asset. */

@@ -1,10 +1,29 @@
 import { motionAgainst } from './checks.ts';
-import type { Advice, Check, Conformance, ShotReport } from './report.ts';
+import type { Advice, Check, Conformance, ShotEdit, ShotReport } from './report.ts';
 
 /** Share of still steps from which a freeze is named as a cause. Measured: 79 of 79 half-frozen clips, 0 of 79 sound ones are above. */
 const FREEZE_SHARE = 0.3;
 /** A first frame this much above the shot's mean looks like drift, not like a wrong picture. */
 const DRIFT_MARGIN = 0.1;
+
+/** A shot is made this much shorter at a time. */
+const SHORTER = 0.6;
+const ANOTHER_SEED: ShotEdit = { seedPlus: 1 };
+
+/** The edits behind each advice, first the one that its sentence begins with; the sentences are for people, these for whoever makes the next take. */
+const EDITS = {
+  drift: [{ durationFactor: SHORTER }, { removeWords: 'motion', lead: 'Slow, calm movement.' }, { addLastFrame: true }, ANOTHER_SEED],
+  driftWhereStill: [ANOTHER_SEED, { removeWords: 'motion', camera: 'static' }, { addLastFrame: true }, { durationFactor: SHORTER }],
+  reference: [{ lead: 'Exactly the picture of the reference:' }, { firstSentenceOnly: true }, ANOTHER_SEED],
+  stillPicture: [{ lead: 'Clear, continuous motion of the subject.', defaultCamera: 'dolly in' }, { removeWords: 'stillness' }, ANOTHER_SEED],
+  littleMotion: [{ lead: 'Clear, continuous motion of the subject.', defaultCamera: 'dolly in' }, ANOTHER_SEED],
+  muchMotion: [{ removeWords: 'motion', camera: 'static' }, { lead: 'Slow, calm movement.' }, ANOTHER_SEED],
+  standsStill: [{ durationFactor: SHORTER }, ANOTHER_SEED],
+  black: [{ removeWords: 'fades' }, ANOTHER_SEED],
+  flashes: [{ removeWords: 'flashes' }, { lead: 'Steady, even light.' }, ANOTHER_SEED],
+  scenes: [{ removeWords: 'scenes' }, { firstSentenceOnly: true }, ANOTHER_SEED],
+  again: [ANOTHER_SEED],
+} satisfies Record<string, ShotEdit[]>;
 
 /** One likely cause and one change per finding that asks for one, the gravest first. Empty where there is nothing to change. */
 export function advise(checks: readonly Check[], shots: readonly ShotReport[], facts: Conformance): Advice[] {
@@ -24,11 +43,14 @@ function referenceAdvice(shot: ShotReport): Advice {
     return {
       ...{ check: 'reference', shot: shot.index, cause: 'The clip starts from the reference and drifts away from it.' },
       change: `${shot.expectedMotion === 'static' ? 'Use another seed' : 'Make the shot shorter'}, or calm the motion words; with a provider that takes one, add the reference as last frame too.`,
+      edits: shot.expectedMotion === 'static' ? EDITS.driftWhereStill : EDITS.drift,
     };
   }
   return {
     ...{ check: 'reference', shot: shot.index, cause: 'The reference was not used, was cropped to another shape, or is not the picture that was meant.' },
-    change: 'Check that the shot names this picture as its first frame; crop or pad the picture to the shape of the video; then generate again.',
+    change:
+      'Check that the shot names this picture as its first frame; say in the prompt that it shows the picture of the reference; crop or pad the picture to the shape of the video; then generate again.',
+    edits: EDITS.reference,
   };
 }
 
@@ -36,32 +58,49 @@ function referenceAdvice(shot: ShotReport): Advice {
 function pixelAdvice(shot: ShotReport, flagged: ReadonlySet<string>): Advice[] {
   const expected = shot.expectedMotion;
   const advice: Advice[] = [];
-  const add = (check: string, cause: string, change: string) => advice.push({ check, shot: shot.index, cause, change });
+  const add = (check: string, cause: string, change: string, edits: ShotEdit[]) => advice.push({ check, shot: shot.index, cause, change, edits });
   const lessMotion = motionAgainst(shot.motion.class, expected) < 0;
   if ((lessMotion && shot.motion.class === 'static') || flagged.has('freeze')) {
     add(
       lessMotion ? 'motion' : 'freeze',
       'The video repeats the picture (conditional-image leakage).',
       "Name the subject's action and a camera move in the prompt; lower the image strength or raise the motion setting.",
+      EDITS.stillPicture,
     );
   } else if (lessMotion) {
-    add('motion', 'The motion words are weak, or the image strength is high.', 'Put the action first in the prompt and name a camera move.');
+    add(
+      'motion',
+      'The motion words are weak, or the image strength is high.',
+      'Put the action first in the prompt and name a camera move.',
+      EDITS.littleMotion,
+    );
   } else if (motionAgainst(shot.motion.class, expected) > 0) {
-    add('motion', 'The prompt or the camera move asks for more motion than wanted.', 'Use calmer motion words, or the camera move "static".');
+    add('motion', 'The prompt or the camera move asks for more motion than wanted.', 'Use calmer motion words, or the camera move "static".', EDITS.muchMotion);
   }
   if (shot.frozenShare > FREEZE_SHARE && expected !== 'static' && !lessMotion && !flagged.has('freeze')) {
-    add('freeze', `The shot stands still for ${Math.round(shot.frozenShare * 100)} % of its time.`, 'Make the shot shorter, or use another seed.');
+    add(
+      'freeze',
+      `The shot stands still for ${Math.round(shot.frozenShare * 100)} % of its time.`,
+      'Make the shot shorter, or use another seed.',
+      EDITS.standsStill,
+    );
   }
   if (shot.blackShare > 0)
-    add('black', 'The shot has black frames: a fade, or a decoder or provider fault.', 'Remove "fade" from the prompt, or use another seed.');
+    add('black', 'The shot has black frames: a fade, or a decoder or provider fault.', 'Remove "fade" from the prompt, or use another seed.', EDITS.black);
   if (flagged.has('flicker') || flagged.has('cuts'))
     add(
       'flicker',
       'The picture flashes: a strobe, or frames that do not belong together.',
       'Remove words for flashing light from the prompt, or use another seed.',
+      EDITS.flashes,
     );
   else if (shot.cuts.length)
-    add('cuts', 'The prompt describes several scenes in one shot.', 'Remove "then" and scene changes from the prompt; make one shot of each scene.');
+    add(
+      'cuts',
+      'The prompt describes several scenes in one shot.',
+      'Remove "then" and scene changes from the prompt; make one shot of each scene.',
+      EDITS.scenes,
+    );
   return advice;
 }
 
@@ -79,5 +118,6 @@ function conformanceAdvice(check: Check, facts: Conformance): Advice {
     ...(check.shot === undefined ? {} : { shot: check.shot }),
     cause: check.finding,
     change: changes[check.id] ?? 'Generate it again.',
+    ...(check.id === 'decode' ? { edits: EDITS.again } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { FileBytes, RawImage } from '../ports/pictures.ts';
-import type { ReferenceRole } from '../ports/video.ts';
+import type { CameraMove, ReferenceRole } from '../ports/video.ts';
 
 /**
  * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
@@ -179,6 +179,26 @@ export interface SeriesPoint {
   motion: number;
 }
 
+/** One edit of a shot's request; all fields that are given hold together. */
+export interface ShotEdit {
+  /** Times the present duration, above 0 and under 1. */
+  durationFactor?: number;
+  /** The camera move instead of the present one. */
+  camera?: CameraMove;
+  /** The camera move of a shot that names none, nor its prompt. */
+  defaultCamera?: CameraMove;
+  /** Words of this kind are taken out of the prompt. */
+  removeWords?: 'motion' | 'stillness' | 'flashes' | 'fades' | 'scenes';
+  /** A sentence that the prompt begins with. */
+  lead?: string;
+  /** Of the prompt only its first sentence. */
+  firstSentenceOnly?: true;
+  /** The first frame's reference is its last frame too. */
+  addLastFrame?: true;
+  /** Added to the seed. */
+  seedPlus?: number;
+}
+
 /** One likely cause and the one change to try next. */
 export interface Advice {
   /** The check it answers, and its shot. */
@@ -186,6 +206,8 @@ export interface Advice {
   shot?: number;
   cause: string;
   change: string;
+  /** The change as edits of the shot's request, each to be tried alone, the likeliest first; absent where no edit of it helps. */
+  edits?: ShotEdit[];
 }
 
 /** The quality report of one clip: separate checks, never blended into one number. */

@@ -15,6 +15,7 @@ export const evaluateVideo = defineTool({
     jobId: z.string().optional(),
     videoId: z.string().optional(),
     path: z.string().optional().describe('Or a local clip; then give referenceIds'),
+    reportId: z.string().optional().describe('Or the report of a take'),
     referenceIds: z.array(z.string()).min(1).max(5).optional().describe('Default: the references that the video was made from'),
     expect: z
       .strictObject({
@@ -27,7 +28,13 @@ export const evaluateVideo = defineTool({
       .optional(),
   }),
   output: ReportOutput,
-  async handler({ jobId, videoId, path, referenceIds, expect }, { studio, signal, progress }) {
+  async handler({ jobId, videoId, path, reportId, referenceIds, expect }, { studio, signal, progress }) {
+    if (reportId !== undefined) {
+      if (jobId ?? videoId ?? path ?? referenceIds ?? expect) throw new AppError('INVALID_INPUT', 'reportId names a report that is made: give it alone.');
+      const { report, evidence } = await studio.film.requireReport(studio.ports, reportId);
+      const data = reportOutput(report);
+      return { data, text: reportText(data), images: evidence ? [evidence] : [] };
+    }
     const targets = [jobId !== undefined && { jobId }, videoId !== undefined && { videoId }, path !== undefined && { path }].filter(
       (target) => target !== false,
     ) as ReviewTarget[];

@@ -25,6 +25,8 @@ const reference = z.strictObject({
   query: query.optional(),
 });
 const MOST_REFERENCES = 8;
+/** Takes of one shot: what three changes do not mend, a person looks at. */
+const MOST_TAKES = 5;
 
 /** Checked like the ones of the whole request; the tool list, which is paid for in every conversation, says their fields once. */
 const shotReference = z.record(z.string(), z.unknown()).superRefine((value, context) => {
@@ -69,6 +71,10 @@ export const GenerateInput = z.strictObject({
   fps: z.union([z.literal(24), z.literal(30)]).default(24),
   seed: z.int().min(0).max(2147483647).default(0).describe('Another seed makes another take of the same request'),
   provider: z.string().max(64).optional(),
+  quality: z
+    .strictObject({ target: z.enum(['pass', 'review']).default('pass'), maxTakes: z.int().min(1).max(MOST_TAKES).default(3) })
+    .optional()
+    .describe('Measures each take and makes further, changed ones until the verdict is met; the best is kept'),
   idempotencyKey: z.string().min(1).max(200).optional().describe('The same key returns the same job'),
   force: z.boolean().default(false).describe('A new job even so'),
   dryRun: z.boolean().default(false).describe('Only plan: references, what is dropped, cost'),

@@ -17,8 +17,8 @@ export const generateVideo = defineTool({
   input: GenerateInput,
   output: GenerateOutput,
   async handler(args, { studio }) {
-    const { collection, fps, seed, provider, transition, dryRun } = args;
-    const common = { collection, ...frameSize(args), fps, seed, provider, transition, dryRun };
+    const { collection, fps, seed, provider, transition, dryRun, quality } = args;
+    const common = { collection, ...frameSize(args), fps, seed, provider, transition, dryRun, quality };
     return isBatch(args) ? batch(studio, args, common) : single(studio, args, common);
   },
 });
@@ -38,7 +38,8 @@ async function single(studio: Studio, args: GenerateArguments, common: Omit<Stor
   studio.runner.kick();
   const { state } = await film.requireJobView(ports, jobId);
   const pollAfterSeconds = state === 'succeeded' ? 0 : 2;
-  const advice = `Call get_job {jobId: "${jobId}", waitSeconds: 45} to wait for the video, then evaluate_video to measure it against its reference.`;
+  const then = args.quality ? 'each take is measured against its reference' : 'then evaluate_video to measure it against its reference';
+  const advice = `Call get_job {jobId: "${jobId}", waitSeconds: 45} to wait for the video; ${then}.`;
   return answer({ jobId, ...base, state, existing, pollAfterSeconds, advice });
 }
 

@@ -83,9 +83,11 @@ function adviceFor(data: JobData): string {
 
 const FINAL: ReadonlySet<string> = new Set(['failed', 'cancelled', 'unknown']);
 
-function videoAdvice({ state, video }: VideoJobData): string {
+function videoAdvice({ state, video, shots }: VideoJobData): string {
   switch (state) {
     case 'succeeded':
+      if (video && shots.some(({ takes }) => takes?.some(({ reportId }) => reportId)))
+        return 'Each take was measured: evaluate_video {reportId} shows a report, {videoId} measures the finished video.';
       return video ? `Measure it with evaluate_video {videoId: "${video.id}"}.` : 'Its video was deleted; the same request makes it anew.';
     case 'failed':
       return 'Correct what the message names and call generate_video again.';

@@ -1,21 +1,30 @@
 import * as z from 'zod';
 import type { FinishedVideo, JobView } from '../film/jobs.ts';
+import type { ShotTakes } from '../film/shot-takes.ts';
 import type { Take } from '../film/takes.ts';
 import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
+import { costOf, type TakeData, takeLines, takesOutput } from './take-output.ts';
 
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
 
-const Shot = z.strictObject({
-  state: z.string(),
-  prompt: z.string(),
-  referenceIds: z.array(z.string()),
-  progress: z.number(),
-  seed: z.number(),
+const Shot = z.looseObject({ state: z.string(), prompt: z.string(), referenceIds: z.array(z.string()) });
+
+/** One shot as results show it. */
+type ShotData = {
+  state: string;
+  prompt: string;
+  referenceIds: string[];
+  progress: number;
+  seed: number;
   /** What the provider did or could not honour. */
-  notes: z.array(z.string()),
-  failure: z.string().optional(),
-});
+  notes: string[];
+  failure?: string;
+  /** Where a quality goal was given. */
+  takes?: TakeData[];
+  /** Why it got no further take. */
+  stopped?: string;
+};
 
 /** `VideoData` has all of it. */
 const Video = z.looseObject({ id: z.string(), uri: z.string(), path: z.string() }).partial();
@@ -76,7 +85,7 @@ export type VideoJobData = Common & {
   collection: string;
   provider: string;
   generative: boolean;
-  shots: z.input<typeof Shot>[];
+  shots: ShotData[];
   costUsd: number;
   video?: VideoData;
 };
@@ -97,7 +106,7 @@ export function providerSentence(generative: boolean): string {
 }
 
 export function jobOutput(studio: Studio, view: JobView): VideoJobData {
-  const { job, takes } = view;
+  const { job, shots } = view;
   const { video, storyboard } = job;
   const generator = studio.ports.videoGenerators.get(storyboard.provider);
   const message = view.videoDeletedAt === undefined ? statusMessage(view, generator !== undefined) : `Its video was deleted on ${view.videoDeletedAt}.`;
@@ -112,16 +121,8 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
     collection: storyboard.collection,
     provider: storyboard.provider,
     generative,
-    shots: takes.map((take) => ({
-      state: take.state,
-      prompt: take.shot.prompt,
-      referenceIds: take.shot.references.map((reference) => reference.assetId),
-      progress: take.state === 'succeeded' ? 1 : Math.round(take.progress * 100) / 100,
-      seed: take.shot.seed,
-      notes: [...(take.result?.notes ?? take.shot.dropped), ...afterNotes(take, keptPath(job, take), studio.localPaths)],
-      ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
-    })),
-    costUsd: takes.reduce((sum, take) => sum + ((take.result ?? take.late)?.costUsd ?? 0), 0),
+    shots: shots.map((shot) => shotOutput(studio, view, shot)),
+    costUsd: shots.flatMap((shot) => shot.takes).reduce((sum, { take }) => sum + costOf(take), 0),
     ...(video && view.videoDeletedAt === undefined
       ? {
           video: {
@@ -138,6 +139,20 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
         }
       : {}),
     ...(message ? { message } : {}),
+  };
+}
+
+function shotOutput({ localPaths }: Studio, { job }: JobView, shot: ShotTakes): ShotData {
+  const { take } = shot.current;
+  return {
+    state: take.state,
+    prompt: take.shot.prompt,
+    referenceIds: take.shot.references.map((reference) => reference.assetId),
+    progress: take.state === 'succeeded' ? 1 : Math.round(take.progress * 100) / 100,
+    seed: take.shot.seed,
+    notes: [...(take.result?.notes ?? take.shot.dropped), ...afterNotes(take, keptPath(job, take), localPaths)],
+    ...(take.failure ? { failure: `${take.failure.reason}: ${take.failure.message}` } : {}),
+    ...(job.storyboard.quality ? takesOutput(shot) : {}),
   };
 }
 
@@ -170,7 +185,8 @@ export function jobText(data: JobData): string {
 function videoJobText(data: VideoJobData): string {
   const shots = data.shots.map((shot, index) => {
     const notes = [...shot.notes, ...(shot.failure ? [`failed: ${shot.failure}`] : [])];
-    return `  shot ${index + 1}: ${shot.state}, references ${shot.referenceIds.join(', ') || 'none'}, seed ${shot.seed}: ${shot.prompt}${notes.map((note) => `\n    - ${note}`).join('')}`;
+    const takes = takeLines(shot);
+    return `  shot ${index + 1}: ${shot.state}, references ${shot.referenceIds.join(', ') || 'none'}, seed ${shot.seed}: ${shot.prompt}${[...notes, ...takes].map((note) => `\n    - ${note}`).join('')}`;
   });
   const { video } = data;
   const stills = [...(video?.posterPath ? [`poster: ${video.posterPath}`] : []), ...(video?.previewPath ? [`animated preview: ${video.previewPath}`] : [])];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { QualityReport } from '../quality/report.ts';
+import type { QualityReport, ShotEdit } from '../quality/report.ts';
 import { shotNumbers } from '../quality/shown.ts';
 import { round } from './asset-output.ts';
 
@@ -43,7 +43,8 @@ export type ReportData = {
     seenInClip?: string;
   }[];
   series: Numbers[];
-  advice: { check: string; shot?: number; cause: string; change: string }[];
+  /** `edit`: the change as fields of the shot's request, the likeliest one. */
+  advice: { check: string; shot?: number; cause: string; change: string; edit?: ShotEdit }[];
 };
 
 /** Points of the series and words of what is seen, so that the result of a storyboard of 20 shots stays under 25 kB. */
@@ -91,9 +92,10 @@ function joinAdvice(advice: QualityReport['advice']): ReportData['advice'] {
   const groups = new Map<string, QualityReport['advice']>();
   for (const one of advice) groups.set(key(one), [...(groups.get(key(one)) ?? []), one]);
   return [...groups.values()].map((group) => {
-    const { shot, check, cause, change } = group[0];
-    if (group.length > 1) return { check, cause: `Shots ${shotNumbers(group)}: ${cause}`, change };
-    return { check, ...(shot === undefined ? {} : { shot: shot + 1 }), cause, change };
+    const { shot, check, cause, change, edits } = group[0];
+    const edit = edits ? { edit: edits[0] } : {};
+    if (group.length > 1) return { check, cause: `Shots ${shotNumbers(group)}: ${cause}`, change, ...edit };
+    return { check, ...(shot === undefined ? {} : { shot: shot + 1 }), cause, change, ...edit };
   });
 }
 

@@ -1,0 +1,72 @@
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Ports } from '../ports.ts';
+import { evaluateClip } from '../quality/evaluate.ts';
+import { keepReport, reportIdOf } from './reports.ts';
+import { decodeCited } from './review.ts';
+import { moved } from './take-state.ts';
+import { backOff, report, reread, type TakeWork } from './take-work.ts';
+import type { Take, TakeEvaluation } from './takes.ts';
+
+/** Tries to measure a clip: with pauses of 1, 2, 4 s. A clip that cannot be measured is still a clip. */
+const MAX_TRIES = 4;
+const FIRST_PAUSE_MS = 1000;
+/** What does not pass by itself. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['INVALID_INPUT', 'INVALID_MEDIA', 'NOT_FOUND', 'FORBIDDEN', 'UNSUPPORTED', 'MISCONFIGURED']);
+
+/**
+ * Measures a stored clip against the references of its shot, as `evaluate_video` does, writes the report and then what it comes to. A server
+ * that stops in between leaves the take as it is: the next one measures again, and finds the report that is there.
+ */
+export async function evaluateTake(work: TakeWork, take: Take): Promise<Take> {
+  if (take.cancelRequested) return work.save((current) => moved(current, 'cancelled', { stillBilled: false }));
+  let evaluation: TakeEvaluation;
+  try {
+    evaluation = await measure(work, take);
+  } catch (error) {
+    if (work.stop.aborted) return take;
+    return notMeasured(work, error);
+  }
+  return ended(work, evaluation);
+}
+
+/** Somebody may have asked for its end while it was measured: then no further take must follow from it. */
+function ended(work: TakeWork, evaluation: TakeEvaluation): Promise<Take> {
+  return work.save((current) =>
+    current.cancelRequested ? moved(current, 'cancelled', { stillBilled: false, evaluation }) : moved(current, 'succeeded', { evaluation }),
+  );
+}
+
+async function notMeasured(work: TakeWork, error: unknown): Promise<Take> {
+  report(work, 'evaluate', error);
+  const code = error instanceof AppError ? error.code : 'INTERNAL';
+  work.troubles++;
+  if (!LASTING.has(code) && work.troubles < MAX_TRIES) {
+    await backOff(work, FIRST_PAUSE_MS, work.troubles - 1);
+    return reread(work);
+  }
+  const why = error instanceof AppError && code !== 'INTERNAL' ? error.message : 'See the server log.';
+  return ended(work, { verdict: 'uncalibrated', flagged: [], message: `It could not be measured. ${why}` });
+}
+
+async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeEvaluation> {
+  const path = await clipPath(ports, take);
+  const { references: cited, camera } = take.shot;
+  const references = await decodeCited(ports, cited);
+  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...(camera === 'static' ? { expectMotion: 'static' as const } : {}) };
+  const { evidence, ...measured } = await evaluateClip(ports, { path, shots: [shot] }, { signal: stop });
+  const about = { takeId: id, jobId: take.jobId, shot: take.index, number: take.number ?? 1, sha256: take.result?.sha256 ?? '' };
+  const { report } = await keepReport(ports, about, measured, evidence);
+  const similarity = report.shots[0]?.similarity;
+  return {
+    verdict: report.verdict,
+    reportId: reportIdOf(id),
+    flagged: report.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'review').map((check) => check.id),
+    ...(similarity ? { similarity: { mean: similarity.mean, firstFrame: similarity.firstFrame, p10: similarity.p10, drop: similarity.drop } } : {}),
+  };
+}
+
+async function clipPath(ports: Ports, { result }: Take): Promise<string> {
+  const path = await ports.objects.localPath(result?.objectKey ?? '');
+  if (path) return path;
+  throw new AppError('NOT_FOUND', 'Its file is no longer in the store.');
+}
