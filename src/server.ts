@@ -49,13 +49,33 @@ function register(server: McpServer, tool: Tool, open: OpenStudio): void {
   );
 }
 
-/** The schema without its `$schema` line: 2020-12 is what clients assume, and the tool list is paid for in every conversation. */
+/**
+ * The schema as short as it can be said, since the tool list is paid for in every conversation: no `$schema` line (2020-12 is what clients
+ * assume), and for results not whether more fields may come (they may, in a later version).
+ */
 function brief<Schema extends StandardSchemaWithJSON>(schema: Schema): StandardSchemaWithJSON<unknown, Record<string, unknown>> {
   const { jsonSchema, ...standard } = schema['~standard'];
   const strip = ({ $schema: _, ...rest }: Record<string, unknown>) => rest;
   return {
-    '~standard': { ...standard, jsonSchema: { input: (options) => strip(jsonSchema.input(options)), output: (options) => strip(jsonSchema.output(options)) } },
+    '~standard': {
+      ...standard,
+      jsonSchema: { input: (options) => strip(jsonSchema.input(options)), output: (options) => strip(unsealed(jsonSchema.output(options))) },
+    },
   } as StandardSchemaWithJSON<unknown, Record<string, unknown>>;
+}
+
+/** A JSON Schema that forbids no further fields. */
+function unsealed<Schema>(schema: Schema): Schema;
+function unsealed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(unsealed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const says = ([key, value]: [string, unknown]) =>
+    key !== 'additionalProperties' || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(says)
+      .map(([key, value]) => [key, unsealed(value)]),
+  );
 }
 
 function toResult({ data, text, images = [], links = [] }: ToolResult<Record<string, unknown>>): CallToolResult {
