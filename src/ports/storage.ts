@@ -26,7 +26,11 @@ export interface ObjectStore {
   getRange(key: string, start: number, end: number): Promise<Uint8Array | undefined>;
   /** Absolute path of a local file with these bytes (fetched first where the store is remote); read only. */
   localPath(key: string): Promise<string | undefined>;
-  /** Shows the object under a readable name (cleaned here) among the finished outputs; returns its absolute path or URL. A name that is taken by other bytes gets a number. */
+  /** Where people find the object: the absolute path of its file, `undefined` where it is not there; or an address such as s3://bucket/key, for which nothing is asked or fetched. */
+  place(key: string): Promise<string | undefined>;
+  /** An https link, valid for a limited time, to a place that `place` or `publish` gave; `undefined` where places are paths of this machine. */
+  link(place: string): Promise<string | undefined>;
+  /** Shows the object under a readable name (cleaned here) among the finished outputs; returns its place. A name that is taken by other bytes is made unique. */
   publish(key: string, name: string): Promise<string>;
   /** Takes a published copy away again, before its object is deleted; a file that was changed, moved or is not one of the outputs stays. */
   unpublish(key: string, published: string): Promise<void>;

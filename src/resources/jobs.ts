@@ -1,6 +1,6 @@
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import type { OpenStudio } from '../studio.ts';
-import { type AnyJob, jobData, listJobs, requireJob } from '../tools/job-list.ts';
+import { type AnyJob, linkedJobData, listJobs, requireJob } from '../tools/job-list.ts';
 import { jsonContent, reading } from './read.ts';
 
 const LISTED = 50;
@@ -30,7 +30,7 @@ export function registerJobs(server: McpServer, open: OpenStudio): void {
         const studio = await open();
         const job = await requireJob(studio, String(id));
         const manifest = job.film && (await studio.film.readManifest(studio.ports, job.film.job.videoId));
-        return { contents: [jsonContent(uri, { ...jobData(studio, job), ...(job.film ? { manifest } : {}) })] };
+        return { contents: [jsonContent(uri, { ...(await linkedJobData(studio, job)), ...(job.film ? { manifest } : {}) })] };
       }),
   );
 }

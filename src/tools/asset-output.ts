@@ -89,7 +89,7 @@ export async function assetOutput(studio: Studio, asset: Asset): Promise<AssetDa
     brightness: brightness === undefined ? undefined : round(brightness, 2),
     madeFrom,
     uri: assetUri(asset),
-    path: studio.localPaths ? await studio.ports.objects.localPath(asset.objectKey) : undefined,
+    path: studio.localPaths ? await studio.ports.objects.place(asset.objectKey) : undefined,
     createdAt,
   });
 }

@@ -6,7 +6,7 @@ import type { Studio } from '../studio.ts';
 import { batchStatus } from './batch-status.ts';
 import { CollectionName } from './common-input.ts';
 import { defineTool, type ToolContext } from './define.ts';
-import { type AnyJob, isOver, jobData, listJobs, requireJob } from './job-list.ts';
+import { type AnyJob, isOver, jobData, linkedJobData, listJobs, requireJob } from './job-list.ts';
 import { type JobData, JobOutput, jobStates, jobText, type LibraryJobData, type VideoJobData } from './job-output.ts';
 
 /** How often a waiting call looks at the job. */
@@ -33,7 +33,7 @@ export const getJob = defineTool({
     if (batchId !== undefined) return batchStatus(batchId, waitSeconds, context);
     if (jobId === undefined) return list(studio, page);
     const job = await waitFor(jobId, waitSeconds, context);
-    const data = jobData(studio, job);
+    const data = await linkedJobData(studio, job);
     const advice = adviceFor(data);
     const sheet = includeImages && job.film ? await contactSheet(context, job.film) : undefined;
     return { data: { jobs: [data], advice }, text: `${jobText(data)}\n${advice}`, images: sheet ? [sheet] : [], links: videoLink(data) };

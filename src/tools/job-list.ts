@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { JobView } from '../film/jobs.ts';
 import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
-import { type JobData, jobOutput, libraryJobOutput } from './job-output.ts';
+import { type JobData, jobOutput, libraryJobOutput, pathsOf } from './job-output.ts';
 
 /** A job of either domain. */
 export type AnyJob = { film: JobView; assets?: never } | { assets: LibraryJobView; film?: never };
@@ -15,6 +15,15 @@ export async function requireJob(studio: Studio, id: string): Promise<AnyJob> {
 
 export function jobData(studio: Studio, { film, assets }: AnyJob): JobData {
   return film ? jobOutput(studio, film) : libraryJobOutput(studio, assets);
+}
+
+/** As `jobData`, with links to the files of its video where they do not lie on this machine: then for every client. */
+export async function linkedJobData(studio: Studio, job: AnyJob): Promise<JobData> {
+  const data = jobData(studio, job);
+  const files = job.film?.job.video;
+  if (data.type !== 'video' || !data.video || !files) return data;
+  const linked = await Promise.all(Object.entries(pathsOf(files)).map(async ([field, place]) => [field, await studio.ports.objects.link(place)]));
+  return { ...data, video: { ...data.video, ...Object.fromEntries(linked.filter(([, link]) => link !== undefined)) } };
 }
 
 /** True once nothing more will happen by itself. */

@@ -156,7 +156,13 @@ function shotOutput({ localPaths }: Studio, { job }: JobView, shot: ShotTakes): 
   };
 }
 
-function pathsOf({ path, sheetPath, posterPath, previewPath }: FinishedVideo): Pick<VideoData, 'path' | 'contactSheetPath' | 'posterPath' | 'previewPath'> {
+/** The places of its files. */
+export function pathsOf({
+  path,
+  sheetPath,
+  posterPath,
+  previewPath,
+}: FinishedVideo): Pick<VideoData, 'path' | 'contactSheetPath' | 'posterPath' | 'previewPath'> {
   return { path, contactSheetPath: sheetPath, ...(posterPath ? { posterPath } : {}), ...(previewPath ? { previewPath } : {}) };
 }
 

@@ -1,17 +1,13 @@
-import type { GetObjectCommandInput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput, PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { AwsConfig } from '../../../config.ts';
 import { AppError } from '../../../errors.ts';
+import { type Credentials, type OpenClient, openClient } from './client.ts';
 import { nameOf, s3Error, statusOf } from './errors.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** A larger object is uploaded in parts of this size, several at a time. */
 export const PART_BYTES = 16 << 20;
 const PARTS_AT_ONCE = 3;
-/** Attempts in all, with the SDK's own jittered and capped pauses (standard mode: at most 20 s). */
-const ATTEMPTS = 5;
-const CONNECT_MS = 5000;
-/** Longest silence on a connection. */
-const SILENCE_MS = 60_000;
 /** Tries of a write that S3 answers with 409: another one to the same key was in flight. */
 const COLLISIONS = 6;
 /** Keys that one request deletes (DeleteObjects, S3 API reference). */
@@ -24,13 +20,6 @@ export interface Listed {
   storedMs: number;
 }
 
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-}
-
-type Sdk = typeof import('@aws-sdk/client-s3');
-
 /**
  * One bucket, below one prefix: the only place that knows the SDK, which is loaded at the first request. Keys are given and returned without the
  * prefix; `undefined` means not there. Everything else that fails is an `AppError` as `s3Error` says.
@@ -39,7 +28,7 @@ export class S3Bucket {
   readonly clock = new ServerClock();
   readonly #config: AwsConfig;
   readonly #credentials: Credentials | undefined;
-  #client: Promise<{ sdk: Sdk; client: S3Client }> | undefined;
+  #client: Promise<OpenClient> | undefined;
 
   /** `credentials` only for tests; else the SDK's own chain finds them. MISCONFIGURED without a bucket. */
   constructor(config: AwsConfig, options: { credentials?: Credentials } = {}) {
@@ -206,7 +195,7 @@ export class S3Bucket {
   }
 
   /** `undefined` for 404, but not where the bucket itself is not there. */
-  async #there<T>(permission: string, request: (s3: { sdk: Sdk; client: S3Client }) => Promise<T>): Promise<T | undefined> {
+  async #there<T>(permission: string, request: (s3: OpenClient) => Promise<T>): Promise<T | undefined> {
     try {
       return await this.#send(permission, request);
     } catch (error) {
@@ -231,36 +220,12 @@ export class S3Bucket {
     }
   }
 
-  async #send<T>(permission: string, request: (s3: { sdk: Sdk; client: S3Client }) => Promise<T>): Promise<T> {
-    this.#client ??= this.#open();
+  async #send<T>(permission: string, request: (s3: OpenClient) => Promise<T>): Promise<T> {
+    this.#client ??= openClient(this.#config, { clock: this.clock, credentials: this.#credentials });
     try {
       return await request(await this.#client);
     } catch (error) {
       throw s3Error(error, permission, this.#config.s3);
     }
-  }
-
-  async #open(): Promise<{ sdk: Sdk; client: S3Client }> {
-    const sdk = await import('@aws-sdk/client-s3');
-    const { region, s3 } = this.#config;
-    const client = new sdk.S3Client({
-      ...(region === undefined ? {} : { region }),
-      ...(s3.endpoint === undefined ? {} : { endpoint: s3.endpoint, forcePathStyle: true }),
-      ...(this.#credentials === undefined ? {} : { credentials: this.#credentials }),
-      retryMode: 'standard',
-      maxAttempts: ATTEMPTS,
-      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
-    });
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        const sentMs = Date.now();
-        const result = await next(args);
-        const { headers } = result.response as { headers?: Record<string, string> };
-        this.clock.observe(headers?.date, sentMs, Date.now());
-        return result;
-      },
-      { step: 'deserialize', priority: 'low', name: 'serverClock' },
-    );
-    return { sdk, client };
   }
 }

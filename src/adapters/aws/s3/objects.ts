@@ -95,6 +95,14 @@ export function createS3Objects(bucket: S3Bucket, homeDir: string): ObjectStore 
     has: (key) => checked(key, 'read an object', async (stored) => (await bucket.head(stored)) !== undefined),
     getRange: (key, start, end) => checked(key, 'read an object', () => getRange(key, start, end)),
     localPath: (key) => checked(key, 'keep a copy of an object', (stored) => cache.file(key, () => bucket.stream(stored))),
+    async place(key) {
+      checkObjectKey(key);
+      return bucket.address(OBJECTS + key);
+    },
+    async link(place) {
+      const key = bucket.keyOf(place);
+      return key?.startsWith(OBJECTS) || key?.startsWith(OUTPUTS) ? bucket.link(key) : undefined;
+    },
     publish: (key, name) => checked(key, 'publish an object', () => publish(key, name)),
     unpublish: (key, published) => checked(key, 'remove an output', () => unpublish(key, published)),
     scratchPath: (extension) => guarded('write to the tmp folder', () => scratchPath(extension)),

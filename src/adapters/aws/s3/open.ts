@@ -1,6 +1,7 @@
 import type { AwsConfig } from '../../../config.ts';
 import type { Catalog, ObjectStore, Records, Upkeep } from '../../../ports.ts';
-import { type Credentials, S3Bucket } from './bucket.ts';
+import { S3Bucket } from './bucket.ts';
+import type { Credentials } from './client.ts';
 import { createS3Objects } from './objects.ts';
 import { createS3Records } from './records.ts';
 import { createS3Upkeep } from './upkeep.ts';

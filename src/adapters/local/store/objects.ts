@@ -183,6 +183,8 @@ export function createObjectStore(homeDir: string): ObjectStore {
     has: (key) => guarded('read an object', async () => (await existing(key)) !== undefined),
     getRange: (key, start, end) => guarded('read an object', () => getRange(key, start, end)),
     localPath: (key) => guarded('read an object', () => existing(key)),
+    place: (key) => guarded('read an object', () => existing(key)),
+    link: async () => undefined,
     publish: (key, name) => guarded('write to the outputs folder', () => publish(key, name)),
     unpublish: (key, published) => guarded('remove from the outputs folder', () => unpublish(key, published)),
     scratchPath: (extension) => guarded('write to the tmp folder', () => scratchPath(extension)),
