@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AppError } from '../errors.ts';
 import type { Asset, FileBytes, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
 import { refuseOtherCase } from './collections.ts';
@@ -40,12 +41,15 @@ export async function ingest(
   if (known) return { asset: await describe(ports, known, description), alreadyThere: true, nearDuplicates: [] };
   // A model that cannot be had is said at once: looking at the picture takes longer.
   await embeddersOf(ports, collection);
-  const asset = await add(ports, { ...file, sha256 }, collection, description, options);
-  const first = await ports.catalog.findBySha256(collection, asset.sha256);
-  if (!first || first.id === asset.id) return { asset, alreadyThere: false, nearDuplicates: await nearDuplicatesOf(ports, asset) };
-  // Another call added the same bytes meanwhile: the older asset stays, for all who raced.
-  await ports.catalog.remove([asset.id]);
-  return { asset: await describe(ports, first, description), alreadyThere: true, nearDuplicates: [] };
+  try {
+    const asset = await add(ports, { ...file, sha256 }, collection, description, options);
+    return { asset, alreadyThere: false, nearDuplicates: await nearDuplicatesOf(ports, asset) };
+  } catch (error) {
+    // Another call may have added the same bytes meanwhile: the catalog takes them once.
+    const first = error instanceof AppError && error.code === 'CONFLICT' ? await ports.catalog.findBySha256(collection, sha256) : undefined;
+    if (!first) throw error;
+    return { asset: await describe(ports, first, description), alreadyThere: true, nearDuplicates: [] };
+  }
 }
 
 /** A picture is looked at before its bytes are stored, so that a broken one never is; a video has to lie in a file to be looked at. */
@@ -63,7 +67,16 @@ async function add(
   const stored = await ports.objects.put(original.bytes, original.mediaType, { sha256 });
   const { key: objectKey, byteLength } = stored;
   try {
-    const fresh = { collection, objectKey, sha256, byteLength, name: cleanText(file.name, 120) || 'unnamed', source: file.source, described };
+    const fresh = {
+      collection,
+      objectKey,
+      sha256,
+      byteLength,
+      name: cleanText(file.name, 120) || 'unnamed',
+      source: file.source,
+      described,
+      refuseSameBytes: true,
+    };
     const asset = await addLooked(ports, fresh, picture ?? (await lookAtStored(ports, objectKey, call)), call);
     await assure(ports, objectKey, original);
     return asset;

@@ -20,6 +20,8 @@ export interface NewAsset {
   madeFrom?: string[];
   captionOrigin?: Asset['captionOrigin'];
   described: Description;
+  /** CONFLICT where the collection has these bytes by then. */
+  refuseSameBytes?: boolean;
 }
 
 /** Looks at a stored still picture and puts it into the catalog. */
@@ -43,15 +45,17 @@ export async function addLooked(ports: Ports, fresh: NewAsset, look: Look, optio
   const vectors = await embed(embedders);
   const preview = await ports.objects.put(look.preview.bytes, look.preview.mediaType);
   const asset = { ...draft, previewKey: preview.key };
+  const insert = async (made: EmbeddedVectors[], embedderId: string) =>
+    ports.catalog.upsert([{ asset, vectors: made, ...(fresh.refuseSameBytes ? { refuseSameBytes: true } : {}) }], embedderId);
   try {
     try {
-      await ports.catalog.upsert([{ asset, vectors }], embedders[0].id);
+      await insert(vectors, embedders[0].id);
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
       // The collection was bound, or switched to another generation, meanwhile.
       const now = await embeddersOf(ports, fresh.collection);
       if (now.every(({ id }, index) => id === embedders[index]?.id)) throw error;
-      await ports.catalog.upsert([{ asset, vectors: await embed(now) }], now[0].id);
+      await insert(await embed(now), now[0].id);
     }
     await assure(ports, preview.key, look.preview);
     return asset;
@@ -79,7 +83,7 @@ function embedding({ frames, times }: Look, options: CallOptions) {
 
 function toAsset(fresh: NewAsset, look: Look, status: Asset['status']): Asset {
   const now = new Date().toISOString();
-  const { id, described, captionOrigin, madeFrom, ...stored } = fresh;
+  const { id, described, captionOrigin, madeFrom, refuseSameBytes: _, ...stored } = fresh;
   const bare: Asset = {
     ...stored,
     id: id ?? newId(look.fields.kind === 'image' ? 'img' : 'vid'),

@@ -151,9 +151,10 @@ export interface Catalog {
    * `vectors` holds one entry per embedder and must have one for the active generation; one for a generation that is being built goes
    * there, others are ignored. `vectors: undefined` keeps those that are stored (metadata edits). CONFLICT where the collection is pinned
    * to another embedder or length (the hint names both), or the id belongs to another collection. `defaultEmbedderId` names the embedder
-   * of a collection that this makes without any vector.
+   * of a collection that this makes without any vector. `refuseSameBytes`: CONFLICT where the collection has another asset with this `sha256`,
+   * also one that another process adds at the same moment.
    */
-  upsert(entries: { asset: Asset; vectors?: EmbeddedVectors[] }[], defaultEmbedderId: string): Promise<void>;
+  upsert(entries: { asset: Asset; vectors?: EmbeddedVectors[]; refuseSameBytes?: boolean }[], defaultEmbedderId: string): Promise<void>;
   /** Removes assets; unknown ids are no error. The collection stays, and without any vector left it is no longer bound to its embedder. */
   remove(ids: string[]): Promise<void>;
   get(id: string): Promise<Asset | undefined>;

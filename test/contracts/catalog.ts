@@ -631,6 +631,20 @@ export function catalogContract(open: () => Promise<CatalogFixture>): void {
       expect(await catalog.countByObjectKey('other')).toBe(0);
     });
 
+    test('takes the same bytes once in a collection where asked to', async () => {
+      const bytes = { sha256: 'd'.repeat(64) };
+      const [one, other, elsewhere] = [exampleAsset(bytes), exampleAsset(bytes), exampleAsset({ ...bytes, collection: 'team' })];
+      const added = await Promise.allSettled([one, other].map((asset) => catalog.upsert([{ asset, refuseSameBytes: true }], 'test@1')));
+      expect(added.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(added.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'CONFLICT' } });
+      const kept = await catalog.findBySha256('shop', bytes.sha256);
+      await catalog.upsert([{ asset: { ...(kept as Asset), caption: 'again' }, refuseSameBytes: true }], 'test@1');
+      await catalog.upsert([{ asset: elsewhere, refuseSameBytes: true }], 'test@1');
+      expect((await catalog.getMany([one.id, other.id, elsewhere.id])).length).toBe(2);
+      await catalog.upsert([{ asset: exampleAsset(bytes) }], 'test@1');
+      expect((await catalog.list('shop', {}, { limit: 10 })).assets.length).toBe(2);
+    });
+
     test('counts previews as objects too', async () => {
       const [one, two] = [exampleAsset({ previewKey: 'a.jpg' }), exampleAsset({ objectKey: 'a.jpg' })];
       await catalog.upsert([{ asset: one }, { asset: two }], 'test@1');

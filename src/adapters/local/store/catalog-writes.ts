@@ -11,6 +11,7 @@ import { eachInShortTransactions, inShortTransactions, type Step } from './short
 interface Entry {
   asset: Asset;
   vectors?: EmbeddedVectors[];
+  refuseSameBytes?: boolean;
 }
 
 export async function upsertAssets(database: Database, entries: readonly Entry[], defaultEmbedderId: string): Promise<void> {
@@ -58,11 +59,12 @@ function wouldBind(sql: Sql, { asset, vectors = [] }: Entry): Generation[] {
   return first ? [{ ...first, state: 'active', since: '' }] : [];
 }
 
-function checkConflicts(sql: Sql, { asset, vectors }: Entry, generations: readonly Generation[]): void {
+function checkConflicts(sql: Sql, { asset, vectors, refuseSameBytes }: Entry, generations: readonly Generation[]): void {
   const home = sql('select c.name from asset a join collection c on c.id = a.collection where a.id = ?').get<{ name: string }>(asset.id)?.name;
   if (home !== undefined && home !== asset.collection) {
     throw new AppError('CONFLICT', `The id ${asset.id} belongs to another collection than ${asset.collection}.`, { hint: 'Give the copy an id of its own.' });
   }
+  if (refuseSameBytes) checkBytes(sql, asset);
   const [active] = generations;
   if (!active || !vectors) return;
   if (!vectors.some(({ embedderId }) => embedderId === active.embedderId)) {
@@ -74,6 +76,12 @@ function checkConflicts(sql: Sql, { asset, vectors }: Entry, generations: readon
   for (const generation of generations) {
     checkLength(generation, vectors.find(({ embedderId }) => embedderId === generation.embedderId)?.vectors ?? [], asset.collection);
   }
+}
+
+function checkBytes(sql: Sql, { id, collection, sha256 }: Asset): void {
+  const same = sql('select a.id from asset a join collection c on c.id = a.collection where a.sha256 = ? and c.name = ? and a.id <> ?');
+  const other = same.get<{ id: string }>(sha256, collection, id)?.id;
+  if (other !== undefined) throw new AppError('CONFLICT', `The collection ${collection} has these bytes: ${other}.`, { hint: 'Use that asset.' });
 }
 
 function upsertAsset(sql: Sql, { asset, vectors }: Entry, defaultEmbedderId: string): Step['atEnd'] {
