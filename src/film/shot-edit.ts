@@ -10,7 +10,7 @@ const WORDS: Record<Exclude<NonNullable<ShotEdit['removeWords']>, 'scenes'>, Reg
   stillness:
     /\b(?:(?:perfectly|completely|absolutely) )?(?:still|static|frozen|motionless|unmoving|stationary)\b|\b(?:nothing|no one|nobody) moves\b|\b(?:without|no) (?:any )?(?:motion|movement)\b/giu,
   flashes:
-    /\b(?:flash(?:es|ing)?|flicker(?:s|ing|y)?|strob(?:e|es|ing|oscopic)(?: lights?)?|lightning|blink(?:s|ing)?|puls(?:e|es|ing|ating)|glitch(?:es|ing|y)?)\b/giu,
+    /\b(?:flash(?:es|ing)?|flicker(?:s|ing|y)?|strob(?:e|es|ing|oscopic)|lightning|blink(?:s|ing)?|puls(?:e|es|ing|ating)|glitch(?:es|ing|y)?)\b/giu,
   fades: /\b(?:slowly )?(?:fad(?:e|es|ing)(?: (?:in|out|away|to black|from black))?|blackouts?|to black|from black)\b/giu,
 };
 /** Where a second scene begins in a prompt. */

@@ -74,7 +74,7 @@ export const GenerateInput = z.strictObject({
   quality: z
     .strictObject({ target: z.enum(['pass', 'review']).default('pass'), maxTakes: z.int().min(1).max(MOST_TAKES).default(3) })
     .optional()
-    .describe('Measures each take and makes further, changed ones until the verdict is met; the best is kept'),
+    .describe('Measures each take, makes further, changed ones until the verdict is met, keeps the best'),
   idempotencyKey: z.string().min(1).max(200).optional().describe('The same key returns the same job'),
   force: z.boolean().default(false).describe('A new job even so'),
   dryRun: z.boolean().default(false).describe('Only plan: references, what is dropped, cost'),

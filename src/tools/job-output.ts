@@ -48,22 +48,25 @@ type VideoData = {
   credentials?: string;
 };
 
+/** `FilesData` has all of it. */
+const Files = z.looseObject({ total: z.number(), done: z.number(), failed: z.number() });
+
 /** Of a folder, or the assets of a collection. */
-const Files = z.strictObject({
-  total: z.number(),
-  done: z.number(),
-  added: z.number().optional(),
-  alreadyThere: z.number().optional(),
-  failed: z.number(),
+type FilesData = {
+  total: number;
+  done: number;
+  added?: number;
+  alreadyThere?: number;
+  failed: number;
   /** The latest ones. */
-  failures: z.array(z.strictObject({ file: z.string(), reason: z.string() }).partial()),
-});
+  failures: { file: string; reason: string }[];
+};
 
 /** One job as results show it. What a part always has is not said in the tool list: that is paid for in every conversation. */
 export const JobOutput = z.strictObject({
   jobId: z.string(),
   type: z.string(),
-  state: z.enum(jobStates),
+  state: z.string(),
   progress: z.number(),
   etaSeconds: z.number().optional(),
   createdAt: z.string(),
@@ -77,7 +80,7 @@ export const JobOutput = z.strictObject({
   message: z.string().optional(),
 });
 
-type Common = Pick<z.input<typeof JobOutput>, 'jobId' | 'state' | 'progress' | 'createdAt' | 'message'>;
+type Common = Pick<z.input<typeof JobOutput>, 'jobId' | 'progress' | 'createdAt' | 'message'> & { state: (typeof jobStates)[number] };
 
 export type VideoJobData = Common & {
   type: 'video';
@@ -93,7 +96,7 @@ export type VideoJobData = Common & {
 export type LibraryJobData = Common & {
   type: 'ingest' | 'reindex' | 'delete';
   collection: string;
-  files: z.input<typeof Files> & { failures: { file: string; reason: string }[] };
+  files: FilesData;
 };
 
 export type JobData = VideoJobData | LibraryJobData;
