@@ -31,14 +31,14 @@ const WORDS = {
 };
 
 /** Defects alternate, so that neighbours differ. */
-export function improveCases() {
+export function improveCases(perDefect = PER_DEFECT) {
   let state = 20261121;
   const random = () => {
     state = (state * 48271) % 2147483647; // Park and Miller's minimal standard generator
     return state / 2147483647;
   };
   const pick = (list) => list[Math.floor(random() * list.length)];
-  return Array.from({ length: PER_DEFECT }, () =>
+  return Array.from({ length: perDefect }, () =>
     Object.keys(PROMPTS).map((defect) => ({
       defect,
       prompt: pick(PROMPTS[defect])(pick(SUBJECTS), pick(WORDS[defect])),

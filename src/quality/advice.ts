@@ -18,7 +18,12 @@ const EDITS = {
   stillPicture: [{ lead: 'Clear, continuous motion of the subject.', defaultCamera: 'dolly in' }, { removeWords: 'stillness' }, ANOTHER_SEED],
   littleMotion: [{ lead: 'Clear, continuous motion of the subject.', defaultCamera: 'dolly in' }, ANOTHER_SEED],
   muchMotion: [{ removeWords: 'motion', camera: 'static' }, { lead: 'Slow, calm movement.' }, ANOTHER_SEED],
-  standsStill: [{ durationFactor: SHORTER }, ANOTHER_SEED],
+  standsStill: [
+    { durationFactor: SHORTER },
+    { lead: 'Clear, continuous motion of the subject.', defaultCamera: 'dolly in' },
+    { removeWords: 'stillness' },
+    ANOTHER_SEED,
+  ],
   black: [{ removeWords: 'fades' }, ANOTHER_SEED],
   flashes: [{ removeWords: 'flashes' }, { lead: 'Steady, even light.' }, ANOTHER_SEED],
   scenes: [{ removeWords: 'scenes' }, { firstSentenceOnly: true }, ANOTHER_SEED],
