@@ -37,8 +37,8 @@ export async function improve(drawn, say) {
 
 async function openStudio(home) {
   const load = (name) => import(`../dist/${name}.js`);
-  const [{ openPorts }, { loadConfig }, film, { evaluateClip }, { decodeCited }, { editShot }, { readReport }] = await Promise.all(
-    ['adapters/index', 'config', 'film/index', 'quality/evaluate', 'film/review', 'film/shot-edit', 'film/reports'].map(load),
+  const [{ openPorts }, { loadConfig }, film, { evaluateShot }, { editShot }, { readReport }] = await Promise.all(
+    ['adapters/index', 'config', 'film/index', 'film/take-evaluate', 'film/shot-edit', 'film/reports'].map(load),
   );
   const opened = openPorts(loadConfig({ ...SETTINGS, VRAG_HOME: home }));
   const stranger = await opened.images.decode(await readFile(photograph(STRANGER)), { maxSide: 1024 });
@@ -46,7 +46,7 @@ async function openStudio(home) {
   const ports = { ...opened, embedder: remembering(opened.embedder), videoGenerators: new Map([[generator.id, generator]]) };
   const runner = film.createJobRunner(ports);
   runner.start();
-  return { ports, generator, runner, film, evaluateClip, decodeCited, editShot, readReport };
+  return { ports, generator, runner, film, evaluateShot, editShot, readReport };
 }
 
 /** The embedder, which sees no picture twice: the references' views are the same in every take. */
@@ -122,12 +122,10 @@ async function followForeignAdvice(studio, { shot }, foreign) {
 }
 
 /** One take, measured as the loop measures it. */
-async function takeOf({ ports, generator, evaluateClip, decodeCited }, shot) {
+async function takeOf({ ports, generator, evaluateShot }, shot) {
   const references = await Promise.all(shot.references.map(async (one) => ({ ...one, path: await ports.objects.localPath(one.objectKey) })));
   const clip = await generator.poll(await generator.start({ ...shot, references }, { token: 'none' }));
-  const expect = shot.camera === 'static' ? { expectMotion: 'static' } : {};
-  const asked = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references: await decodeCited(ports, shot.references), ...expect };
-  const { verdict, shots } = await evaluateClip(ports, { path: clip.path, shots: [asked] });
+  const { verdict, shots } = await evaluateShot(ports, clip.path, shot, {});
   await rm(clip.path);
   return { verdict, mean: shots[0].similarity.mean };
 }

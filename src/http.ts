@@ -3,12 +3,17 @@ import { localhostHostValidation, localhostOriginValidation, toNodeHandler } fro
 import { createMcpHandler, isLegacyRequest, type McpServer, readRequestBody } from '@modelcontextprotocol/server';
 import { AppError } from './errors.ts';
 import { HttpSessions } from './http-sessions.ts';
+import type { JobUpdates } from './job-updates.ts';
+import { updatesBus } from './subscriptions.ts';
 
-/** Serves MCP over Streamable HTTP at 127.0.0.1:`port`/mcp; requests with a foreign Host or Origin are refused (DNS rebinding). */
-export async function listen(factory: () => McpServer, port: number): Promise<{ port: number; close(): Promise<void> }> {
+/** Serves MCP over Streamable HTTP at 127.0.0.1:`port`/mcp; requests with a foreign Host or Origin are refused (DNS rebinding). `updates` reach who listens to them. */
+export async function listen(factory: () => McpServer, port: number, updates?: JobUpdates): Promise<{ port: number; close(): Promise<void> }> {
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new AppError('MISCONFIGURED', `--port ${port} is no port.`, { hint: 'Use 1 to 65535, or 0 for any free one.' });
-  const handler = createMcpHandler(factory, { onerror: (error) => console.error('vrag-mcp:', error.message) });
+  const handler = createMcpHandler(factory, {
+    onerror: (error) => console.error('vrag-mcp:', error.message),
+    ...(updates ? { bus: updatesBus(updates) } : {}),
+  });
   const sessions = new HttpSessions(factory);
   const respond = toNodeHandler({ fetch: (request) => route(request, handler, sessions) });
   const validHost = localhostHostValidation();

@@ -1,22 +1,28 @@
 import { type CallToolResult, McpServer, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { AppError, errorData } from './errors.ts';
 import { instructions } from './instructions.ts';
+import type { JobUpdates } from './job-updates.ts';
 import { registerResources } from './resources/index.ts';
 import type { OpenStudio } from './studio.ts';
+import { acceptSubscriptions } from './subscriptions.ts';
 import type { Tool, ToolContext, ToolResult } from './tools/define.ts';
 import { tools } from './tools/index.ts';
 import { version } from './version.ts';
 
 /**
  * A server over the studio that `open` returns; called per connection (stdio) or per request (HTTP). It holds no state, and nothing
- * is opened before a call needs it.
+ * is opened before a call needs it. `updates`: what subscribers hear of; absent: there are no subscriptions.
  */
-export function createServer(open: OpenStudio): McpServer {
+export function createServer(open: OpenStudio, updates?: JobUpdates): McpServer {
   const server = new McpServer(
     { name: 'vrag-mcp', title: 'V-RAG: video grounded in your own images', version },
     // The lists of tools and templates never change, and no notification is sent when an asset is added.
-    { instructions, capabilities: { completions: {}, tools: { listChanged: false }, resources: { listChanged: false } } },
+    {
+      instructions,
+      capabilities: { completions: {}, tools: { listChanged: false }, resources: { listChanged: false, ...(updates ? { subscribe: true } : {}) } },
+    },
   );
+  if (updates) acceptSubscriptions(server, updates);
   for (const tool of tools) register(server, tool, open);
   registerResources(server, open);
   return server;

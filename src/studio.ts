@@ -20,11 +20,19 @@ export interface Studio {
 /** Opens the studio at the first call that needs it and returns the same one afterwards. */
 export type OpenStudio = () => Promise<Studio>;
 
+/** A studio that opens itself. */
+export interface LazyStudio {
+  open: OpenStudio;
+  /** The studio, where a call has needed it already. */
+  opened(): Promise<Studio> | undefined;
+  close(): Promise<void>;
+}
+
 /**
  * The studio of a configuration. Nothing is loaded, opened or started before the first call; from then on unfinished jobs of the
  * data folder are carried on in the background, unless `background` is false.
  */
-export function lazyStudio(config: Config, options: { localPaths: boolean; background?: boolean }): { open: OpenStudio; close(): Promise<void> } {
+export function lazyStudio(config: Config, options: { localPaths: boolean; background?: boolean }): LazyStudio {
   let opened: Promise<Studio> | undefined;
   const open = async (): Promise<Studio> => {
     const [{ openPorts }, assets, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
@@ -42,6 +50,7 @@ export function lazyStudio(config: Config, options: { localPaths: boolean; backg
       });
       return opened;
     },
+    opened: () => opened,
     async close() {
       const studio = await opened?.catch(() => undefined);
       await Promise.all([studio?.runner.stop(), studio?.libraryRunner.stop()]);

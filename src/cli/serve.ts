@@ -2,8 +2,10 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expandPath, loadConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { createJobUpdates } from '../job-updates.ts';
 import { createServer } from '../server.ts';
-import { lazyStudio } from '../studio.ts';
+import { type LazyStudio, lazyStudio } from '../studio.ts';
+import { forwardUpdates } from '../subscriptions.ts';
 import { version } from '../version.ts';
 import { readArguments } from './arguments.ts';
 
@@ -44,7 +46,7 @@ export async function run(args: string[]): Promise<number | undefined> {
   if (existsSync(path.join(config.homeDir, 'vrag.sqlite'))) {
     setTimeout(() => void studio.open().catch((error) => console.error('vrag-mcp:', error)), RESUME_AFTER_MS).unref();
   }
-  const { close } = values.http ? await serveHttp(studio.open, Number(values.port)) : await serveStdio(studio.open);
+  const { close } = values.http ? await serveHttp(studio, Number(values.port)) : await serveStdio(studio);
   const stop = async (): Promise<never> => {
     await Promise.race([close().then(() => studio.close()), new Promise((resolve) => setTimeout(resolve, 2000))]);
     process.exit(0);
@@ -55,14 +57,21 @@ export async function run(args: string[]): Promise<number | undefined> {
   return undefined;
 }
 
-async function serveStdio(open: Parameters<typeof createServer>[0]) {
+async function serveStdio(studio: LazyStudio) {
   const stdio = await import('@modelcontextprotocol/server/stdio');
-  return stdio.serveStdio(() => createServer(open), { onerror: (error) => console.error('vrag-mcp:', error.message) });
+  const updates = createJobUpdates(studio.opened);
+  const factory = ({ era }: { era: string }) => {
+    const server = createServer(studio.open, updates);
+    if (era === 'modern') forwardUpdates(server, updates);
+    return server;
+  };
+  return stdio.serveStdio(factory, { onerror: (error) => console.error('vrag-mcp:', error.message) });
 }
 
-async function serveHttp(open: Parameters<typeof createServer>[0], port: number) {
+async function serveHttp(studio: LazyStudio, port: number) {
   const { listen } = await import('../http.ts');
-  return listen(() => createServer(open), port);
+  const updates = createJobUpdates(studio.opened);
+  return listen(() => createServer(studio.open, updates), port, updates);
 }
 
 function checkFolder(folder: string): void {

@@ -3,7 +3,7 @@ export { batchState, createBatch, planBatch, readTemplates, requireBatchView } f
 export { dependents } from './citations.ts';
 export { credentialsText } from './credentials.ts';
 export { createJob } from './job-create.ts';
-export { cancelJob, listJobs, requireJobView } from './jobs.ts';
+export { cancelJob, listJobs, openJobIds, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';
 export { requireReport } from './reports.ts';
 export { reviewVideo } from './review.ts';

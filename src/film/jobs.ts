@@ -207,6 +207,14 @@ function cancelledTake({ storyboard }: Job, { jobId, index, number }: Pick<Take,
   return { jobId, index, number, provider, shot: shots[index], state: 'cancelled', attempts: 0, progress: 0, stillBilled: false };
 }
 
+/** Jobs that are looked at for changes. */
+const MOST_OPEN = 50;
+
+/** Ids of the newest jobs that have not ended, at most 50. */
+export async function openJobIds(ports: Ports): Promise<string[]> {
+  return (await ports.records.list(JOB, { limit: MOST_OPEN, open: true })).records.map(({ id }) => id);
+}
+
 /** Jobs, newest first. */
 export async function listJobs(ports: Ports, page: { limit: number; cursor?: string }): Promise<{ views: JobView[]; cursor?: string }> {
   const { records, cursor } = await ports.records.list(JOB, page);

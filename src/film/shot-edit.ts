@@ -9,8 +9,7 @@ const WORDS: Record<Exclude<NonNullable<ShotEdit['removeWords']>, 'scenes'>, Reg
     /\b(?:very |extremely )?(?:fast|quick(?:ly)?|rapid(?:ly)?|swift(?:ly)?|sudden(?:ly)?|wild(?:ly)?|frantic(?:ally)?|violent(?:ly)?|furious(?:ly)?|energetic(?:ally)?|dynamic(?:ally)?|dramatic(?:ally)?|chaotic(?:ally)?|turbulent|explosive|explod(?:es|ing)|spin(?:s|ning)|whirl(?:s|ing)|swirl(?:s|ing)|rac(?:es|ing)|rush(?:es|ing)|dash(?:es|ing)|hurtl(?:es|ing)|shak(?:es|ing|y)|jerk(?:s|ing|y)|whip(?:s|ping)?|sweep(?:s|ing)?|high[- ]speed)\b/giu,
   stillness:
     /\b(?:(?:perfectly|completely|absolutely) )?(?:still|static|frozen|motionless|unmoving|stationary)\b|\b(?:nothing|no one|nobody) moves\b|\b(?:without|no) (?:any )?(?:motion|movement)\b/giu,
-  flashes:
-    /\b(?:flash(?:es|ing)?|flicker(?:s|ing|y)?|strob(?:e|es|ing|oscopic)|lightning|blink(?:s|ing)?|puls(?:e|es|ing|ating)|glitch(?:es|ing|y)?)\b/giu,
+  flashes: /\b(?:flash(?:es|ing)?|flicker(?:s|ing|y)?|strob(?:e|es|ing|oscopic)|lightning|blink(?:s|ing)?|puls(?:e|es|ing|ating)|glitch(?:es|ing|y)?)\b/giu,
   fades: /\b(?:slowly )?(?:fad(?:e|es|ing)(?: (?:in|out|away|to black|from black))?|blackouts?|to black|from black)\b/giu,
 };
 /** Where a second scene begins in a prompt. */

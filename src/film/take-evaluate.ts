@@ -1,8 +1,10 @@
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Ports } from '../ports.ts';
+import type { CallOptions, Ports } from '../ports.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
+import type { Evaluation } from '../quality/report.ts';
 import { keepReport, reportIdOf } from './reports.ts';
 import { decodeCited } from './review.ts';
+import type { PlannedShot } from './storyboard.ts';
 import { moved } from './take-state.ts';
 import { backOff, report, reread, type TakeWork } from './take-work.ts';
 import type { Take, TakeEvaluation } from './takes.ts';
@@ -49,11 +51,7 @@ async function notMeasured(work: TakeWork, error: unknown): Promise<Take> {
 }
 
 async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeEvaluation> {
-  const path = await clipPath(ports, take);
-  const { references: cited, camera } = take.shot;
-  const references = await decodeCited(ports, cited);
-  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...(camera === 'static' ? { expectMotion: 'static' as const } : {}) };
-  const { evidence, ...measured } = await evaluateClip(ports, { path, shots: [shot] }, { signal: stop });
+  const { evidence, ...measured } = await evaluateShot(ports, await clipPath(ports, take), take.shot, { signal: stop });
   const about = { takeId: id, jobId: take.jobId, shot: take.index, number: take.number ?? 1, sha256: take.result?.sha256 ?? '' };
   const { report } = await keepReport(ports, about, measured, evidence);
   const similarity = report.shots[0]?.similarity;
@@ -63,6 +61,13 @@ async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeE
     flagged: report.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'review').map((check) => check.id),
     ...(similarity ? { similarity: { mean: similarity.mean, firstFrame: similarity.firstFrame, p10: similarity.p10, drop: similarity.drop } } : {}),
   };
+}
+
+/** The report of a clip (absolute path) that is one shot and nothing else, against the references of that shot. Errors as `evaluateClip`. */
+export async function evaluateShot(ports: Ports, path: string, { references: cited, camera }: PlannedShot, options: CallOptions): Promise<Evaluation> {
+  const references = await decodeCited(ports, cited);
+  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...(camera === 'static' ? { expectMotion: 'static' as const } : {}) };
+  return evaluateClip(ports, { path, shots: [shot] }, options);
 }
 
 async function clipPath(ports: Ports, { result }: Take): Promise<string> {

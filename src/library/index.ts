@@ -10,7 +10,7 @@ export { ingestFolder } from './folder-job.ts';
 export { editAsset, ingest } from './ingest.ts';
 export { inpaintAsset } from './inpaint.ts';
 export { createLibraryRunner } from './job-runner.ts';
-export { cancelLibraryJob, listLibraryJobs, readLibraryJobView } from './jobs.ts';
+export { cancelLibraryJob, listLibraryJobs, openLibraryJobIds, readLibraryJobView } from './jobs.ts';
 export { listAssets } from './list.ts';
 export { reindex } from './reindex-job.ts';
 export { search } from './search.ts';

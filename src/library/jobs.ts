@@ -125,6 +125,14 @@ export async function readLibraryJobView(ports: Ports, id: string): Promise<Libr
   return record && viewOf(ports, record);
 }
 
+/** Jobs that are looked at for changes. */
+const MOST_OPEN = 50;
+
+/** Ids of the newest jobs of the library that are not done with, at most 50. */
+export async function openLibraryJobIds(ports: Ports): Promise<string[]> {
+  return (await ports.records.list(LIBRARY_JOB, { limit: MOST_OPEN, open: true })).records.map(({ id }) => id);
+}
+
 /** Jobs of the library, newest first. */
 export async function listLibraryJobs(ports: Ports, page: { limit: number; cursor?: string }): Promise<{ views: LibraryJobView[]; cursor?: string }> {
   const { records, cursor } = await ports.records.list(LIBRARY_JOB, page);
