@@ -29,7 +29,7 @@ export const EnvironmentSchema = z.object({
     .min(1)
     .default('vision')
     .describe(
-      'What new collections are searched with: `vision` (the model in the package), `descriptor` (colours and layout, no model), or a CLIP, SigLIP or SigLIP 2 model as a folder or as an id of the hub, e.g. `onnx-community/siglip2-base-patch16-224-ONNX`; `@REVISION` and `:fp32` may follow (docs/models.md). Existing collections keep theirs until `reindex`.',
+      'What new collections are searched with: `vision` (the model in the package), `descriptor` (colours and layout, no model), `titan` or `nova` on Amazon Bedrock (docs/aws-models.md), or a CLIP, SigLIP or SigLIP 2 model as a folder or as an id of the hub, e.g. `onnx-community/siglip2-base-patch16-224-ONNX`; `@REVISION` and `:fp32` may follow (docs/models.md). Existing collections keep theirs until `reindex`. With the `aws` profile the default is `titan`.',
     ),
   VRAG_RECOGNISER: flag('on').describe(
     '`off`: pictures are not looked at with the vision model, text search reads words only. With VRAG_EMBEDDER=descriptor no model is ever loaded.',
@@ -86,6 +86,31 @@ export const EnvironmentSchema = z.object({
     .refine(isServiceAddress, SERVICE_ADDRESS)
     .default('')
     .describe('Address of an S3-compatible store, used with the bucket in the path. Empty: Amazon S3.'),
+  VRAG_CAPTIONER: z
+    .string()
+    .regex(/^[\w.:/-]{1,256}$/, 'must be off, nova-2-lite, or the id of a model or inference profile')
+    .default('off')
+    .describe(
+      'Model on Amazon Bedrock that captions pictures that come without a caption: `nova-2-lite`, or the id of a model or inference profile that takes pictures. Billed once per picture (docs/aws-models.md).',
+    ),
+  VRAG_INPAINTER: z
+    .enum(['off', 'stability', 'nova-canvas'])
+    .default('off')
+    .describe('In-painter on Amazon Bedrock that follows a prompt, beside the one in the package, which only removes and extends.'),
+  VRAG_VIDEO_MODELS: z
+    .string()
+    .default('')
+    .describe('Video models on Amazon Bedrock that `generate_video` may be given as provider, separated by commas: `luma-ray-2`, `nova-reel`.'),
+  VRAG_VIDEO_OUTPUT: z
+    .string()
+    .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?$/, 'must be s3://BUCKET or s3://BUCKET/PREFIX')
+    .default('')
+    .describe("Where they write, `s3://BUCKET/PREFIX`, with a bucket in the model's region."),
+  VRAG_VIDEO_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-west-2')
+    .default('')
+    .describe('Their region. Empty: the one that has the model (`us-west-2` for Luma Ray 2).'),
 });
 
 /** Checked settings with absolute paths. */
@@ -115,6 +140,21 @@ export interface AwsConfig {
   /** Absent: the SDK's own chain decides. */
   region?: string;
   s3: S3Config;
+  /** `nova-2-lite`, or the id of a model or inference profile; absent: pictures are not captioned. */
+  captioner?: string;
+  /** Absent: none that follows a prompt. */
+  inpainter?: 'stability' | 'nova-canvas';
+  video: VideoConfig;
+}
+
+/** Video models on Amazon Bedrock. */
+export interface VideoConfig {
+  /** Provider ids. */
+  models: string[];
+  /** `s3://bucket/prefix`; absent where not configured. */
+  output?: string;
+  /** Absent: the region that has the model. */
+  region?: string;
 }
 
 export interface S3Config {
@@ -162,7 +202,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     maxFileBytes: env.VRAG_MAX_FILE_MB * 1_000_000,
     maxPixels: env.VRAG_MAX_MEGAPIXELS * 1_000_000,
     onnxRuntime: env.VRAG_ONNX_RUNTIME,
-    embedder: env.VRAG_EMBEDDER,
+    embedder: given.VRAG_EMBEDDER ?? (env.VRAG_PROFILE === 'aws' ? 'titan' : env.VRAG_EMBEDDER),
     recogniser: env.VRAG_RECOGNISER === 'on',
     modelHub: env.VRAG_MODEL_HUB,
     credentials: {
@@ -187,6 +227,15 @@ function awsConfig(env: z.infer<typeof EnvironmentSchema>): AwsConfig {
       ...(env.VRAG_BUCKET_OWNER ? { bucketOwner: env.VRAG_BUCKET_OWNER } : {}),
       urlMinutes: env.VRAG_URL_MINUTES,
       ...(env.VRAG_S3_ENDPOINT ? { endpoint: env.VRAG_S3_ENDPOINT } : {}),
+    },
+    ...(env.VRAG_CAPTIONER === 'off' ? {} : { captioner: env.VRAG_CAPTIONER }),
+    ...(env.VRAG_INPAINTER === 'off' ? {} : { inpainter: env.VRAG_INPAINTER }),
+    video: {
+      models: env.VRAG_VIDEO_MODELS.split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+      ...(env.VRAG_VIDEO_OUTPUT ? { output: env.VRAG_VIDEO_OUTPUT } : {}),
+      ...(env.VRAG_VIDEO_REGION ? { region: env.VRAG_VIDEO_REGION } : {}),
     },
   };
 }

@@ -16,7 +16,7 @@ import type { Credentials } from './ports/credentials.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
-import type { Embedder, Embedders, Recogniser } from './ports/vision.ts';
+import type { Captioner, Embedder, Embedders, Recogniser } from './ports/vision.ts';
 
 /** All adapters of one configuration, built once and handed to every handler. Each is lazy: building it touches nothing. */
 export interface Ports {
@@ -33,6 +33,8 @@ export interface Ports {
   /** What collections are searched with. */
   embedders: Embedders;
   recogniser: Recogniser;
+  /** Absent: pictures are not captioned. */
+  captioner?: Captioner;
   /** Free and local, without a model. */
   inpainter: Inpainter;
   /** Follows a prompt; absent where none is configured. */

@@ -18,8 +18,18 @@ describe('settings', () => {
       modelHub: 'https://huggingface.co',
       credentials: { sign: true },
       profile: 'local',
-      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 } },
+      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 }, video: { models: [] } },
     });
+  });
+
+  it('of models on Bedrock name them, where they write and in which region; the aws profile embeds with Titan unless told otherwise', () => {
+    const models = { VRAG_CAPTIONER: 'us.amazon.nova-2-lite-v1:0', VRAG_INPAINTER: 'stability', VRAG_VIDEO_MODELS: 'luma-ray-2, nova-reel' };
+    const { aws } = loadConfig({ ...models, VRAG_VIDEO_OUTPUT: 's3://films/a', VRAG_VIDEO_REGION: 'us-west-2' });
+    const video = { models: ['luma-ray-2', 'nova-reel'], output: 's3://films/a', region: 'us-west-2' };
+    expect(aws).toMatchObject({ captioner: 'us.amazon.nova-2-lite-v1:0', inpainter: 'stability', video });
+    expect(loadConfig({ VRAG_CAPTIONER: 'off' }).aws).not.toHaveProperty('captioner');
+    expect(loadConfig({ VRAG_PROFILE: 'aws' }).embedder).toBe('titan');
+    expect(loadConfig({ VRAG_PROFILE: 'aws', VRAG_EMBEDDER: 'vision' }).embedder).toBe('vision');
   });
 
   it('of the aws profile name bucket, key and region, and wrong ones are refused', () => {
@@ -34,6 +44,10 @@ describe('settings', () => {
       VRAG_BUCKET_OWNER: '123',
       VRAG_URL_MINUTES: '99999',
       VRAG_S3_ENDPOINT: 'http://minio.example',
+      VRAG_CAPTIONER: 'a model',
+      VRAG_INPAINTER: 'dall-e',
+      VRAG_VIDEO_OUTPUT: 'bucket/videos',
+      VRAG_VIDEO_REGION: 'Oregon',
     };
     for (const [name, value] of Object.entries(wrong)) expect(() => loadConfig({ [name]: value }), name).toThrow(new RegExp(name));
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Ports } from '../ports.ts';
+import { openBedrock } from './aws/bedrock/open.ts';
 import { openAwsPorts } from './aws/open.ts';
 import { createAnimatic } from './local/animatic/animatic.ts';
 import { createCredentials } from './local/c2pa/credentials.ts';
@@ -33,10 +34,8 @@ function openLocalPorts(config: Config): Ports {
   const vision = openVision({ runtime: config.onnxRuntime });
   const thumbnails = createThumbnails();
   const descriptor = createDescriptor(thumbnails);
-  const embedders = openEmbedders(config, [
-    { name: 'vision', embedder: vision.embedder },
-    { name: 'descriptor', embedder: descriptor },
-  ]);
+  const bedrock = openBedrock(config, images);
+  const embedders = openEmbedders(config, [{ name: 'vision', embedder: vision.embedder }, { name: 'descriptor', embedder: descriptor }, ...bedrock.embedders]);
   const inpainter = createInpainter();
   const credentials = createCredentials(config);
   const animatic = createAnimatic({ workDir: path.join(config.homeDir, 'tmp'), card: images.card });
@@ -52,11 +51,13 @@ function openLocalPorts(config: Config): Ports {
     embedder: config.recogniser ? vision.embedder : descriptor,
     embedders,
     recogniser: config.recogniser ? vision.recogniser : createRecogniserOff(thumbnails),
+    ...(bedrock.captioner ? { captioner: bedrock.captioner } : {}),
     inpainter,
+    ...(bedrock.generativeInpainter ? { generativeInpainter: bedrock.generativeInpainter } : {}),
     credentials,
-    videoGenerators: new Map([[animatic.id, animatic]]),
+    videoGenerators: new Map([animatic, ...bedrock.videoGenerators].map((generator) => [generator.id, generator])),
     async close() {
-      for (const part of [images, media, vision, embedders, inpainter, credentials, animatic]) part.close();
+      for (const part of [images, media, vision, embedders, inpainter, credentials, animatic, bedrock]) part.close();
       await store.close();
     },
   };

@@ -65,6 +65,7 @@ export function describedAsset(asset: Asset, description: Description): Asset {
     if (text) changed[field] = text;
     else delete changed[field];
     if (field !== 'caption') continue;
+    delete changed.captionModel;
     if (text) changed.captionOrigin = 'given';
     else delete changed.captionOrigin;
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { Asset, FileBytes, Ports } from '../ports.ts';
 import { requireAsset, TOMBSTONE } from './assets.ts';
+import { captionFor } from './caption.ts';
 import { refuseOtherCase } from './collections.ts';
 import { checkDescription, type Description, describedAsset } from './description.ts';
 import { embeddersOf } from './embedders.ts';
@@ -67,16 +68,9 @@ async function add(
   const stored = await ports.objects.put(original.bytes, original.mediaType, { sha256 });
   const { key: objectKey, byteLength } = stored;
   try {
-    const fresh = {
-      collection,
-      objectKey,
-      sha256,
-      byteLength,
-      name: cleanText(file.name, 120) || 'unnamed',
-      source: file.source,
-      described,
-      refuseSameBytes: true,
-    };
+    const named = { name: cleanText(file.name, 120) || 'unnamed', source: file.source };
+    const caption = picture && (await captionFor(ports, { sha256, picture: picture.frames[0], written: picture.written, described }, call));
+    const fresh = { collection, objectKey, sha256, byteLength, ...named, described, ...caption, refuseSameBytes: true };
     const asset = await addLooked(ports, fresh, picture ?? (await lookAtStored(ports, objectKey, call)), call);
     await assure(ports, objectKey, original);
     return asset;

@@ -92,7 +92,7 @@ async function signAndCatalogue(ports: Ports, source: Asset, draft: InpaintDraft
 /** A repaired picture has its source's description, and its verdict where that was no approval: nobody has looked at the repair yet. */
 async function catalogue(ports: Ports, source: Asset, draft: InpaintDraft, file: FileBytes): Promise<Asset> {
   const id = newId('img');
-  const { caption, captionOrigin, tags, attributes, licence, creator, status } = source;
+  const { caption, captionOrigin, captionModel, tags, attributes, licence, creator, status } = source;
   const stored = await ports.objects.put(file.bytes, file.mediaType);
   const fresh = {
     id,
@@ -105,6 +105,7 @@ async function catalogue(ports: Ports, source: Asset, draft: InpaintDraft, file:
     source: `inpaint:${source.id}`,
     madeFrom: [source.id],
     captionOrigin,
+    ...(captionModel ? { captionModel } : {}),
     described: { caption, tags: [...tags, 'inpainted'], attributes, licence, creator, ...(status === 'approved' ? {} : { status }) },
   };
   try {

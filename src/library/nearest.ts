@@ -80,7 +80,7 @@ async function embed(
   { maxBytes, ...options }: CallOptions & { maxBytes: number },
 ): Promise<Float32Array[]> {
   const embedder = await ports.embedders.get(embedderId);
-  return embedder.embedImages(await picturesOf(ports, query, maxBytes), options);
+  return embedder.embedImages(await picturesOf(ports, query, maxBytes), { ...options, purpose: 'query' });
 }
 
 async function picturesOf(ports: Ports, query: QueryPicture, maxBytes: number): Promise<RawImage[]> {

@@ -19,6 +19,7 @@ export interface NewAsset {
   /** Ids of the assets that it was made from, each once. */
   madeFrom?: string[];
   captionOrigin?: Asset['captionOrigin'];
+  captionModel?: string;
   described: Description;
   /** CONFLICT where the collection has these bytes by then. */
   refuseSameBytes?: boolean;
@@ -83,7 +84,7 @@ function embedding({ frames, times }: Look, options: CallOptions) {
 
 function toAsset(fresh: NewAsset, look: Look, status: Asset['status']): Asset {
   const now = new Date().toISOString();
-  const { id, described, captionOrigin, madeFrom, refuseSameBytes: _, ...stored } = fresh;
+  const { id, described, captionOrigin, captionModel, madeFrom, refuseSameBytes: _, ...stored } = fresh;
   const bare: Asset = {
     ...stored,
     id: id ?? newId(look.fields.kind === 'image' ? 'img' : 'vid'),
@@ -96,5 +97,5 @@ function toAsset(fresh: NewAsset, look: Look, status: Asset['status']): Asset {
     updatedAt: now,
   };
   const asset = describedAsset(bare, described);
-  return captionOrigin && asset.caption ? { ...asset, captionOrigin } : asset;
+  return captionOrigin && asset.caption ? { ...asset, captionOrigin, ...(captionModel ? { captionModel } : {}) } : asset;
 }

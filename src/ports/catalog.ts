@@ -28,6 +28,8 @@ export interface Asset {
   name: string;
   caption?: string;
   captionOrigin?: 'given' | 'file' | 'model';
+  /** Which model wrote the caption. */
+  captionModel?: string;
   tags: string[];
   /** Free attributes by name; no name equals a built-in filter field. */
   attributes?: Record<string, AttributeValue>;

@@ -143,6 +143,8 @@ export interface InpaintRequest {
   prompt?: string;
   /** What must not be there; only for a generative in-painter. */
   negativePrompt?: string;
+  /** Words for what is replaced, where nothing here could mark it: only for an in-painter that `searches`, which finds it itself; the mask is all 255. */
+  search?: string;
 }
 
 export interface InpaintResult {
@@ -165,6 +167,8 @@ export interface Inpainter {
   readonly modes: readonly InpaintMode[];
   /** False: removal and texture fill only, prompts cannot be honoured. */
   readonly generative: boolean;
+  /** Finds what is to be replaced by words, too. */
+  readonly searches?: boolean;
   /** Price of one request in US dollars; absent: free. */
   estimate?(request: { mode: InpaintMode; width: number; height: number }): { costUsd: number };
   inpaint(request: InpaintRequest, options?: CallOptions & { onProgress?: (fraction: number) => void }): Promise<InpaintResult>;

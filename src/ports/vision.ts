@@ -1,6 +1,11 @@
 import type { CallOptions } from './call.ts';
 import type { Box, RawImage } from './pictures.ts';
 
+export interface EmbedOptions extends CallOptions {
+  /** What a picture's vector is for: to be stored (the default), or to ask for stored ones. Most embedders make no difference; texts always ask. */
+  purpose?: 'index' | 'query';
+}
+
 /**
  * Pictures and texts to unit-length vectors. Images are RGB (3 channels), upright, of any size;
  * callers hand over a copy whose shorter side is at least 256 px where the original allows it.
@@ -13,7 +18,7 @@ export interface Embedder {
   readonly modalities: readonly ('image' | 'text')[];
   /** Named slices [start, end) of the vector that may be compared alone (each then normalised again), e.g. `model`, `colour`. */
   readonly blocks?: Readonly<Record<string, readonly [start: number, end: number]>>;
-  embedImages(images: RawImage[], options?: CallOptions): Promise<Float32Array[]>;
+  embedImages(images: RawImage[], options?: EmbedOptions): Promise<Float32Array[]>;
   embedTexts?(texts: string[], options?: CallOptions): Promise<Float32Array[]>;
 }
 
@@ -41,6 +46,19 @@ export interface Embedders {
    * (within 15 s), UNSUPPORTED for a model of another kind or too large.
    */
   get(idOrName: string, options?: EmbedderOptions): Promise<Embedder>;
+}
+
+/** Describes pictures in words; each call is billed. */
+export interface Captioner {
+  /** The model, e.g. `amazon.nova-2-lite-v1:0`. */
+  readonly id: string;
+  /** The most that one caption costs, US dollars. */
+  readonly costUsd: number;
+  /**
+   * One or two sentences on what a picture shows, as the model wrote them: untrusted, not cleaned. `undefined` where its content filters gave none.
+   * MISCONFIGURED, FORBIDDEN, RATE_LIMITED, UNAVAILABLE, CANCELLED.
+   */
+  caption(image: RawImage, options?: CallOptions): Promise<string | undefined>;
 }
 
 /** What was seen in a picture, stored with the asset as data: a better concept table needs no new pass. */

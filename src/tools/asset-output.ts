@@ -22,6 +22,7 @@ export type AssetData = {
   caption?: string;
   /** Whose words the caption is: a person's who gave it, the file's own, a model's. */
   captionOrigin?: Asset['captionOrigin'];
+  captionModel?: string;
   tags: string[];
   attributes?: Asset['attributes'];
   licence?: string;
@@ -60,7 +61,7 @@ const NAMED_COLOUR_SHARE = 0.08;
 
 /** An asset as results show it. */
 export async function assetOutput(studio: Studio, asset: Asset): Promise<AssetData> {
-  const { id, collection, kind, name, caption, captionOrigin, tags, attributes, licence, creator, source, status, brightness } = asset;
+  const { id, collection, kind, name, caption, captionOrigin, captionModel, tags, attributes, licence, creator, source, status, brightness } = asset;
   const { width, height, durationSeconds, mediaType, madeFrom, createdAt } = asset;
   const seen = asset.seen ? await studio.ports.recogniser.describe(asset.seen) : [];
   const subjectColours = named(asset.seen?.subjectColours);
@@ -71,6 +72,7 @@ export async function assetOutput(studio: Studio, asset: Asset): Promise<AssetDa
     name,
     caption,
     captionOrigin,
+    captionModel,
     tags,
     attributes,
     licence,
@@ -113,7 +115,7 @@ export function assetText(asset: AssetData): string {
   const attributes = Object.entries(asset.attributes ?? {}).map(([name, value]) => `${name}=${value}`);
   const facts = (pairs: Record<string, string | number | undefined>) =>
     Object.entries(pairs).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}: ${value}`]));
-  const origin = asset.captionOrigin ? ORIGIN_NOTES[asset.captionOrigin] : '';
+  const origin = asset.captionModel ? ` (caption by the model ${asset.captionModel})` : asset.captionOrigin ? ORIGIN_NOTES[asset.captionOrigin] : '';
   const told = facts({
     name: asset.name,
     tags: asset.tags.join(', ') || 'none',
