@@ -7,6 +7,7 @@ const COMMANDS: Record<string, () => Promise<{ run(args: string[]): Promise<numb
   ingest: () => import('./cli/ingest.ts'),
   reindex: () => import('./cli/reindex.ts'),
   verify: () => import('./cli/verify.ts'),
+  doctor: () => import('./cli/doctor.ts'),
 };
 
 /** What a command has written must have gone out by then. */

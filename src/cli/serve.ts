@@ -18,6 +18,7 @@ const USAGE = `vrag-mcp ${version}: MCP server for video grounded in your own im
   vrag-mcp reindex COLLECTION --embedder NAME   embed a collection anew
   vrag-mcp verify [--repair]                    check the data folder
   vrag-mcp verify FILE                          check the content credentials of a file
+  vrag-mcp doctor                               check what these settings need
   vrag-mcp [COMMAND] --help | --version
 
 Settings are environment variables; the README lists them.`;
