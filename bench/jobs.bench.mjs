@@ -14,10 +14,12 @@ const SHOTS = 8;
 const KILLS = 10;
 /** The provider's own time for a take, in ms. */
 const RENDER_MS = 600;
+/** What the provider bills for a take of a second. */
+const USD_PER_TAKE = 0.5;
 /** Jobs of one shot whose time is measured, one after the other, and the provider's time in them. */
 const MEASURED = 12;
 const MEASURED_RENDER_MS = 200;
-const SETTINGS = { VRAG_DEFAULT_DIRS: 'off', VRAG_EMBEDDER: 'descriptor', VRAG_RECOGNISER: 'off' };
+const SETTINGS = { VRAG_DEFAULT_DIRS: 'off', VRAG_EMBEDDER: 'descriptor', VRAG_RECOGNISER: 'off', VRAG_MAX_USD_PER_DAY: '1000' };
 const POLL_SECONDS = 0.05;
 
 export async function bench({ say }) {
@@ -72,7 +74,8 @@ function startServer(home, url) {
   return { child, ended: once(child, 'exit') };
 }
 
-async function killAndResume({ ports, film, home }, url, say) {
+async function killAndResume({ ports: plain, film, home }, url, say) {
+  const ports = await withPaid(plain, home, url);
   for (let job = 0; job < JOBS; job++) {
     await film.createJob(ports, storyboard(Array.from({ length: SHOTS }, (_, shot) => `render=${RENDER_MS} take=${job}.${shot}`)));
   }
@@ -100,8 +103,19 @@ async function killAndResume({ ports, film, home }, url, say) {
   const lost = takes.filter(({ id, take }) => !take.result && (take.state !== 'unknown' || startsOf.has(id))).length + JOBS * SHOTS - takes.length;
   const unknown = takes.filter(({ take }) => take.state === 'unknown').length;
   const unfinished = views.filter(({ state }) => state !== 'succeeded' && state !== 'unknown').length;
-  say(`${takes.length} takes, ${paid.length} starts, ${unknown} unknown (killed between the record and the start), ${seconds.toFixed(1)} s`);
-  return { takes: takes.length, jobs: JOBS, kills, lost, doubleStarts, unknown, unfinishedJobs: unfinished, seconds: round(seconds) };
+  // What the provider billed beyond what the ledger says; unknown takes stand in it in full.
+  const { usedUsd } = await film.collectionSpending(ports, 'default');
+  const overspendUsd = Math.max(0, paid.length * USD_PER_TAKE - usedUsd);
+  say(
+    `${takes.length} takes, ${paid.length} starts, ${usedUsd} USD in the ledger, ${unknown} unknown (killed between the record and the start), ${seconds.toFixed(1)} s`,
+  );
+  return { takes: takes.length, jobs: JOBS, kills, lost, doubleStarts, unknown, unfinishedJobs: unfinished, overspendUsd, seconds: round(seconds) };
+}
+
+async function withPaid(ports, home, url) {
+  const { createPaidGenerator } = await import('../test/fixtures/paid-generator.mjs');
+  const paid = createPaidGenerator(url, { workDir: path.join(home, 'tmp'), pollSeconds: POLL_SECONDS });
+  return { ...ports, videoGenerators: new Map([[paid.id, paid]]) };
 }
 
 function groupBy(items, keyOf) {
@@ -120,9 +134,7 @@ const counts = async (url) => (await (await fetch(`${url}/counts`, { method: 'PO
 
 /** Jobs of one shot, one after the other, on one server: from the call to the end, less the provider's own time. */
 async function overhead({ ports, film, home }, url, say) {
-  const { createPaidGenerator } = await import('../test/fixtures/paid-generator.mjs');
-  const paid = createPaidGenerator(url, { workDir: path.join(home, 'tmp'), pollSeconds: POLL_SECONDS });
-  const own = { ...ports, videoGenerators: new Map([[paid.id, paid]]) };
+  const own = await withPaid(ports, home, url);
   const runner = film.createJobRunner(own);
   runner.start();
   const perJob = [];

@@ -18,7 +18,7 @@ function toolTable() {
 function settingsTable() {
   const rows = Object.entries(EnvironmentSchema.shape).map(([name, schema]) => {
     const initial = schema.safeParse(undefined).data;
-    return `| \`${name}\` | ${initial === '' ? 'empty' : `\`${initial}\``} | ${cell(schema.description)} |`;
+    return `| \`${name}\` | ${initial === undefined ? 'none' : initial === '' ? 'empty' : `\`${initial}\``} | ${cell(schema.description)} |`;
   });
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
 }

@@ -2,10 +2,14 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import { AppError } from './errors.ts';
+import type { Ceilings } from './ports/money.ts';
 
 const SERVICE_ADDRESS = 'must be an https:// address (http:// on this computer only), without user name, query or fragment';
 
 const flag = (initial: 'on' | 'off') => z.enum(['on', 'off']).default(initial);
+
+/** No ceiling where it is not set. */
+const dollars = () => z.coerce.number().min(0).max(1_000_000).optional();
 
 /** Every environment variable the server reads. `describe` texts make the README's table. */
 export const EnvironmentSchema = z.object({
@@ -41,6 +45,10 @@ export const EnvironmentSchema = z.object({
     .describe(
       'Where models of the hub are downloaded from, once, into `models/` of the data folder; another address for a mirror. Nothing is downloaded with VRAG_DOWNLOADS=off.',
     ),
+  VRAG_MAX_USD_PER_DAY: dollars().describe(
+    'What paid video may cost in all on one day (UTC), in US dollars. Without any ceiling, here or as `maxCostUsd`, no paid video starts (docs/jobs.md).',
+  ),
+  VRAG_MAX_USD_PER_JOB: dollars().describe('What one paid job may cost, in US dollars; `maxCostUsd` of a call can only lower it.'),
   VRAG_CREDENTIALS: flag('on').describe('`off`: videos and pictures made here carry no content credentials (docs/provenance.md).'),
   VRAG_SIGN_CERT: z
     .string()
@@ -129,6 +137,7 @@ export interface Config {
   recogniser: boolean;
   /** Base address of the model hub. */
   modelHub: string;
+  ceilings: Ceilings;
   /** Whether finished files are signed; the files are absolute paths of PEM files, absent where not configured. */
   credentials: { sign: boolean; certFile?: string; keyFile?: string; trustedFile?: string };
   profile: 'local' | 'aws';
@@ -205,6 +214,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     embedder: given.VRAG_EMBEDDER ?? (env.VRAG_PROFILE === 'aws' ? 'titan' : env.VRAG_EMBEDDER),
     recogniser: env.VRAG_RECOGNISER === 'on',
     modelHub: env.VRAG_MODEL_HUB,
+    ceilings: {
+      ...(env.VRAG_MAX_USD_PER_DAY === undefined ? {} : { perDayUsd: env.VRAG_MAX_USD_PER_DAY }),
+      ...(env.VRAG_MAX_USD_PER_JOB === undefined ? {} : { perJobUsd: env.VRAG_MAX_USD_PER_JOB }),
+    },
     credentials: {
       sign: env.VRAG_CREDENTIALS === 'on',
       ...(env.VRAG_SIGN_CERT ? { certFile: expandPath(env.VRAG_SIGN_CERT) } : {}),

@@ -6,6 +6,7 @@
 export type * from './ports/call.ts';
 export type * from './ports/catalog.ts';
 export type * from './ports/credentials.ts';
+export type * from './ports/money.ts';
 export type * from './ports/pictures.ts';
 export type * from './ports/storage.ts';
 export type * from './ports/video.ts';
@@ -13,6 +14,7 @@ export type * from './ports/vision.ts';
 
 import type { Catalog } from './ports/catalog.ts';
 import type { Credentials } from './ports/credentials.ts';
+import type { Ceilings } from './ports/money.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
@@ -42,6 +44,8 @@ export interface Ports {
   credentials: Credentials;
   /** By provider id; the first is the default. */
   videoGenerators: ReadonlyMap<string, VideoGenerator>;
+  /** Beside what costs money, so that nothing is started without them. */
+  ceilings: Ceilings;
   /** Ends child processes and closes files; afterwards no port may be used. */
   close(): Promise<void>;
 }

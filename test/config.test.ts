@@ -16,6 +16,7 @@ describe('settings', () => {
       embedder: 'vision',
       recogniser: true,
       modelHub: 'https://huggingface.co',
+      ceilings: {},
       credentials: { sign: true },
       profile: 'local',
       aws: { s3: { prefix: 'vrag/', urlMinutes: 60 }, video: { models: [] } },
@@ -56,6 +57,11 @@ describe('settings', () => {
     const config = loadConfig({ VRAG_ALLOWED_DIRS: ['/a', '~/b'].join(path.delimiter), VRAG_HOME: '~/data' }, ['/c/../d']);
     expect(config.allowedDirs).toEqual([path.resolve('/a'), path.join(homedir(), 'b'), path.resolve('/d')]);
     expect(config.homeDir).toBe(path.join(homedir(), 'data'));
+  });
+
+  it('read ceilings in dollars; 0 is one', () => {
+    expect(loadConfig({ VRAG_MAX_USD_PER_DAY: '2.5', VRAG_MAX_USD_PER_JOB: '0' }).ceilings).toEqual({ perDayUsd: 2.5, perJobUsd: 0 });
+    expect(() => loadConfig({ VRAG_MAX_USD_PER_DAY: 'much' })).toThrow(/VRAG_MAX_USD_PER_DAY/);
   });
 
   it('treat an empty variable as absent', () => expect(loadConfig({ VRAG_DOWNLOADS: '' }).downloads).toBe(true));

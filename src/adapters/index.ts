@@ -56,6 +56,7 @@ function openLocalPorts(config: Config): Ports {
     ...(bedrock.generativeInpainter ? { generativeInpainter: bedrock.generativeInpainter } : {}),
     credentials,
     videoGenerators: new Map([animatic, ...bedrock.videoGenerators].map((generator) => [generator.id, generator])),
+    ceilings: config.ceilings,
     async close() {
       for (const part of [images, media, vision, embedders, inpainter, credentials, animatic, bedrock]) part.close();
       await store.close();

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { cleanText } from '../library/text.ts';
 import type { Ports } from '../ports.ts';
 import { createOnce } from './citations.ts';
-import { createJob, type JobOptions } from './job-create.ts';
+import { createJobs, type JobOptions, type MadeJob } from './job-create.ts';
 import { type JobView, readJobView } from './jobs.ts';
 import { type ReferenceDraft, type ReferenceFinder, referenceFinder } from './references.ts';
 import { planStoryboard, type ShotDraft, type Storyboard, type StoryboardDraft } from './storyboard.ts';
@@ -119,23 +119,19 @@ async function findAll(find: ReferenceFinder, drafts: { references: ReferenceDra
 
 /**
  * One job for each prompt, as `createJob` makes or finds them, and the batch that lists them. The same batch again is the same batch, also
- * after a crash between two jobs. CONFLICT where the caller's key was used for something else.
+ * after a crash between two jobs. CONFLICT where the caller's key was used for something else; BUDGET where the whole batch is not allowed.
  */
 export async function createBatch(
   ports: Ports,
   prompts: PlannedPrompt[],
-  { idempotencyKey, force }: JobOptions,
-): Promise<{ batchId: string; existing: boolean; jobs: { jobId: string; existing: boolean }[] }> {
+  { idempotencyKey, force, maxCostUsd }: JobOptions,
+): Promise<{ batchId: string; existing: boolean; jobs: MadeJob[] }> {
   if (idempotencyKey !== undefined) await checkKey(ports, prompts, idempotencyKey);
-  const jobs = [];
-  for (const [index, { storyboard }] of prompts.entries()) {
-    jobs.push(
-      await createJob(ports, storyboard, {
-        ...(force ? { force } : {}),
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}#${index}` }),
-      }),
-    );
-  }
+  const requests = prompts.map(({ storyboard }, index) => ({
+    storyboard,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}#${index}` }),
+  }));
+  const jobs = await createJobs(ports, requests, { ...(force ? { force } : {}), maxCostUsd });
   const jobIds = [...new Set(jobs.map(({ jobId }) => jobId))];
   // Job ids are random and found again by their requests: as much of their hash as an id has is as unguessable, and the same each time.
   const batchId = `bat_${hash(jobIds.join()).slice(0, 24)}`;

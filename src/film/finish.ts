@@ -2,10 +2,12 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import { addVideo } from '../library/new-asset.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
+import { reconcile } from './budget.ts';
 import { uncite } from './citations.ts';
 import { signStill, signVideo } from './credentials.ts';
 import { writeTakes } from './job-create.ts';
 import { endMessage, type FinishedVideo, JOB, type Job, type JobView, type MadeFiles, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
+import { rememberShots } from './kept-shots.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { videoManifest, writeManifest } from './manifest.ts';
 import { continueShots } from './quality-loop.ts';
@@ -29,7 +31,8 @@ const LASTING: ReadonlySet<ErrorCode> = new Set(['INVALID_INPUT', 'NOT_FOUND', '
  */
 export async function settleJob(ports: Ports, id: string, lease: Lease): Promise<void> {
   const view = await readJobView(ports, id);
-  if (!view || view.job.ended) return;
+  if (!view) return;
+  if (view.job.ended) return settleLate(ports, view);
   if (view.takes.length !== view.job.takeIds.length) return writeTakes(ports, id, view.job);
   if (!isDecided(view)) {
     await continueShots(ports, view, lease);
@@ -63,13 +66,22 @@ async function finishJob(ports: Ports, id: string, lease: Lease): Promise<void> 
     const view = await readJobView(ports, id);
     const states = view?.takes.map((take) => take.state) ?? [];
     if (!view || !isDecided(view) || job.ended || Date.parse(job.finish?.tryAt ?? '') > Date.now() || !states.every(hasEnded)) return;
-    await save({ finish: undefined, ...(await outcome(ports, view, states, save)) });
+    const changes = await outcome(ports, view, states, save);
+    if (changes.ended) await reconcile(ports, view);
+    await save({ finish: undefined, ...changes });
   } catch (error) {
     // Another server has the job now.
     if (!(error instanceof AppError && error.code === 'CONFLICT' && held.lost.aborted)) throw error;
   } finally {
     await held.end();
   }
+}
+
+/** What became known of a paid job after its end: what it really cost, and clips that came late. */
+async function settleLate(ports: Ports, view: JobView): Promise<void> {
+  if (!view.job.budget) return;
+  await reconcile(ports, view);
+  if (view.state !== 'succeeded') await rememberShots(ports, view);
 }
 
 /** Writes changes into the job's record, under its lease. */
@@ -81,6 +93,7 @@ async function outcome(ports: Ports, view: JobView, states: TakeState[], save: S
   const state = terminal(states);
   if (state) {
     const kept = await keepShots(ports, view);
+    await rememberShots(ports, view);
     await uncite(ports, view.job.videoId, referenceIds(view.job.storyboard));
     return { ended: { state, at, message: endMessage(view.takes) }, kept };
   }

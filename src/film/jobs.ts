@@ -3,12 +3,13 @@ import { TOMBSTONE } from '../library/assets.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
 import { createOnce } from './citations.ts';
+import type { Budget } from './cost.ts';
 import type { CredentialsNote } from './credentials.ts';
 import { etaSeconds } from './eta.ts';
 import { furtherTakeId, isDecided, type ShotStop, type ShotTakes, shotTakes, takeIdsOf } from './shot-takes.ts';
 import type { Storyboard } from './storyboard.ts';
 import { isFinal, type TakeState } from './take-state.ts';
-import { giveUpTake, readTake, stopTake, TAKE, type Take } from './takes.ts';
+import { giveUpTake, readTake, stopTake, TAKE, type Take, type TakeResult } from './takes.ts';
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
@@ -18,6 +19,10 @@ export interface Job {
   takeIds: string[];
   /** Id that the finished video will have; fixed from the start, so finishing twice makes one video. */
   videoId: string;
+  /** Of a paid provider: what it was approved to cost. */
+  budget?: Budget;
+  /** Shots whose clip an earlier job without a video had paid for. */
+  taken?: TakenShot[];
   /** Tries to join the shots that something hindered, and when the next one is. */
   finish?: { tries: number; tryAt: string; message: string };
   /** Files of the video while it is not in the catalog yet. */
@@ -29,6 +34,14 @@ export interface Job {
   stops?: (ShotStop | null)[];
   /** Finished shots of a job that made no video: readable copies (absolute path or URL). */
   kept?: { index: number; path: string }[];
+}
+
+/** A finished shot of a failed or cancelled job that a later one uses. */
+export interface TakenShot {
+  index: number;
+  /** Where it was made and paid for. */
+  jobId: string;
+  result: TakeResult;
 }
 
 /** The joined and signed video, its contact sheet, poster and animated preview, as they are in the object store. */

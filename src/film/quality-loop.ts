@@ -1,11 +1,12 @@
 import { AppError } from '../errors.ts';
 import type { JsonValue, Ports, VideoGenerator } from '../ports.ts';
+import { affords } from './cost.ts';
 import { JOB, type Job, type JobView, readJob, readJobView } from './jobs.ts';
 import { holdLease, type Lease } from './lease.ts';
 import { readReport } from './reports.ts';
 import { describeEdit, editShot, requestKey } from './shot-edit.ts';
 import { bestTake, furtherTakeId, type IdentifiedTake, isBetter, meets, type ShotStop, type ShotTakes } from './shot-takes.ts';
-import { hasComparable, type PlannedShot, providerRequest } from './storyboard.ts';
+import { hasComparable } from './storyboard.ts';
 import { hasEnded } from './take-state.ts';
 import { TAKE, type Take, type TakeChange } from './takes.ts';
 
@@ -69,7 +70,7 @@ async function decide(ports: Ports, view: JobView, { takes }: ShotTakes): Promis
   if (!generator) return undefined;
   const next = await nextTake(ports, generator, takes, best);
   if (!next) return stop(takes.length > 1 ? 'gainsStopped' : 'noChange');
-  return mayStartAnother(generator, view, next.shot) ? next : stop('budget');
+  return affords(view, next) ? next : stop('budget');
 }
 
 /** Takes at the end that are no better than the best one before them. */
@@ -103,20 +104,6 @@ async function nextTake(ports: Ports, generator: VideoGenerator, takes: readonly
     return { jobId, index, number: takes.length + 1, provider, shot: edited, change, measured: true, state: 'created', attempts: 0, progress: 0 };
   }
   return undefined;
-}
-
-/**
- * Whether a further take may be paid: what the job's takes cost (until that is known, what they are estimated at) and this one's estimate
- * stay together within what was approved for the job. Without a ceiling the number of takes is what was approved; free takes always may.
- */
-export function mayStartAnother(generator: VideoGenerator, { job, shots }: Pick<JobView, 'job' | 'shots'>, next: PlannedShot): boolean {
-  const estimate = (shot: PlannedShot) => generator.estimate(providerRequest(shot)).costUsd;
-  const { maxCostUsd, shots: planned } = job.storyboard;
-  if (maxCostUsd === undefined || estimate(next) === 0) return true;
-  const isUnpaid = (take: Take) => (take.state === 'cancelled' && take.stillBilled === false) || take.state === 'failed';
-  const costs = shots.flatMap(({ takes }) => takes.map(({ take }) => (take.result ?? take.late)?.costUsd ?? (isUnpaid(take) ? 0 : estimate(take.shot))));
-  const unwritten = planned.slice(shots.length).map(estimate);
-  return [...costs, ...unwritten, estimate(next)].reduce((sum, usd) => sum + usd, 0) <= maxCostUsd + 1e-9;
 }
 
 function unlessConflict(error: unknown): void {

@@ -53,8 +53,6 @@ export interface Storyboard {
   dissolveSeconds?: number;
   /** Absent: one take of each shot, which is not measured. */
   quality?: QualityGoal;
-  /** Ceiling that was approved for all takes, US dollars; absent: none but their number. */
-  maxCostUsd?: number;
 }
 
 /** No shot is shorter than two of them, so one between two dissolves is still seen. */
@@ -124,7 +122,7 @@ export function requireGenerator(ports: Ports, id: string | undefined): VideoGen
 }
 
 /** Every limit that is known without looking at a reference. */
-function checkDraft(draft: StoryboardDraft, generator: VideoGenerator): void {
+export function checkDraft(draft: StoryboardDraft, generator: VideoGenerator): void {
   checkSize(draft, generator);
   for (const [index, shot] of draft.shots.entries()) {
     checkDuration(shot.durationSeconds, index, generator);
@@ -163,6 +161,11 @@ function checkDuration(durationSeconds: number, index: number, { capabilities, i
   throw new AppError('INVALID_INPUT', `durationSeconds ${durationSeconds} of shot ${index + 1} is outside what provider "${id}" makes.`, {
     hint: `Between ${capabilities.minSeconds} and ${capabilities.maxSeconds} seconds a shot. For a longer video give shots: [{prompt, durationSeconds}, ...], which are joined.`,
   });
+}
+
+/** What of a shot makes two requests the same: everything but how its references were found and what is dropped. */
+export function shotEssence({ references, dropped: _, ...shot }: PlannedShot) {
+  return { ...shot, references: references.map(({ role, sha256 }) => ({ role, sha256 })) };
 }
 
 /** Length of the finished video in seconds. */

@@ -18,17 +18,17 @@ export async function fetchTake(work: TakeWork, take: Take, clip: FinishedClip):
   try {
     result = await storeClip(work.ports, take, clip);
   } catch (error) {
-    return notFetched(work, error);
+    return notFetched(work, clip, error);
   }
   return work.save((current) => moved(current, current.measured ? 'evaluating' : 'succeeded', { result }));
 }
 
-async function notFetched(work: TakeWork, error: unknown): Promise<Take> {
+async function notFetched(work: TakeWork, { costUsd: billedUsd }: FinishedClip, error: unknown): Promise<Take> {
   report(work, 'fetch', error);
   const code = error instanceof AppError ? error.code : 'INTERNAL';
   if (code === 'INVALID_MEDIA') {
     const failure = { reason: 'providerError' as const, message: 'What the provider made is no video that can be read; it may have been billed.' };
-    return work.save((current) => moved(current, 'failed', { failure }));
+    return work.save((current) => moved(current, 'failed', { failure, billedUsd }));
   }
   work.troubles++;
   if (work.troubles < MAX_TRIES) {
@@ -38,7 +38,7 @@ async function notFetched(work: TakeWork, error: unknown): Promise<Take> {
   const why = error instanceof AppError && code !== 'INTERNAL' ? error.message : 'see the server log.';
   const reason = code === 'UNSUPPORTED' ? ('noCodec' as const) : ('internal' as const);
   const failure = { reason, message: `The finished clip could not be stored in ${MAX_TRIES} tries: ${why} It is tried again for a day, and kept then.` };
-  return work.save((current) => moved(current, 'failed', { failure, ...watched(work.generator) }));
+  return work.save((current) => moved(current, 'failed', { failure, billedUsd, ...watched(work.generator) }));
 }
 
 /** The clip in the object store. Looked at before it is moved there: what cannot be read stays where it is, for another try. */

@@ -69,7 +69,8 @@ async function followTake(work: TakeWork, take: Take): Promise<Take> {
   if (status?.state === 'failed') {
     const failure = { reason: status.reason, message: status.message };
     if (status.retryable && generator.capabilities.free) return repeatTake(work, take, failure);
-    return save((current) => moved(current, 'failed', { failure }));
+    const { costUsd: billedUsd = 0 } = status;
+    return save((current) => moved(current, 'failed', { failure, billedUsd }));
   }
   if (isOverdue(work, take)) return timeOut(work, take);
   await backOff(work, pollMs(generator), 0);
@@ -132,8 +133,9 @@ async function watchTake(work: TakeWork, take: Take): Promise<Take> {
     if (status === undefined || (status.state === 'lost' && !hasEnded(take.state))) return await wait();
     if (!hasEnded(take.state)) return await save((current) => moved(current, 'running', UNWATCHED));
     if (status.state === 'running') return await wait();
-    const late = status.state === 'succeeded' ? await storeLate(work.ports, take, status) : undefined;
-    return await save((current) => ({ ...current, ...UNWATCHED, ...(late ? { late } : {}) }));
+    const late = status.state === 'succeeded' ? { late: await storeLate(work.ports, take, status) } : {};
+    const billed = status.state === 'failed' ? { billedUsd: status.costUsd ?? 0 } : {};
+    return await save((current) => ({ ...current, ...UNWATCHED, ...late, ...billed }));
   } catch (error) {
     if (isConflict(error)) throw error;
     report(work, 'watch', error);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { JsonValue, Ports, ShotRequest } from '../ports.ts';
+import { coverStart } from './budget.ts';
 import type { PlannedShot } from './storyboard.ts';
 import { isFinal, moved } from './take-state.ts';
 import { answered, backOff, isConflict, report, type TakeWork, tokenOf, watched } from './take-work.ts';
@@ -22,9 +23,10 @@ export async function startTake(work: TakeWork, take: Take): Promise<Take> {
   let shot: ShotRequest;
   try {
     shot = await toShotRequest(work.ports, take.shot);
+    if (!generator.capabilities.free) await coverStart(work.ports, take.jobId, id);
   } catch (error) {
     if (!(error instanceof AppError && REFUSED.has(error.code))) throw error;
-    return work.save((current) => moved(current, 'failed', { failure: { reason: 'invalidRequest', message: error.message } }));
+    return work.save((current) => moved(current, 'failed', notSent(error)));
   }
   const sent = await work.save((current) => moved(current, 'submitting', { attempts: current.attempts + 1, startedAt: new Date().toISOString() }));
   let answer: Promise<Take> | undefined;
@@ -45,11 +47,16 @@ export async function startTake(work: TakeWork, take: Take): Promise<Take> {
 async function notStarted(work: TakeWork, take: Take, error: unknown): Promise<Take> {
   const code = error instanceof AppError ? error.code : 'INTERNAL';
   if (error instanceof AppError && REFUSED.has(code)) {
-    const reason = code === 'UNSUPPORTED' ? ('noCodec' as const) : ('invalidRequest' as const);
-    return work.save((current) => moved(current, 'failed', { failure: { reason, message: error.message } }));
+    return work.save((current) => moved(current, 'failed', notSent(error)));
   }
   report(work, 'start', error);
   return code === 'RATE_LIMITED' ? refused(work, take) : adoptTake(work, take);
+}
+
+/** Fields of a take that was refused for good. */
+function notSent({ code, message }: AppError): Pick<Take, 'failure' | 'billedUsd'> {
+  const reason = code === 'UNSUPPORTED' ? 'noCodec' : code === 'BUDGET' ? 'budget' : 'invalidRequest';
+  return { failure: { reason, message }, billedUsd: 0 };
 }
 
 /** Not accepted, so nothing is paid: the same token is sent again after a pause, or the take fails when that does not help. */
@@ -57,7 +64,7 @@ async function refused(work: TakeWork, take: Take): Promise<Take> {
   const { refusals = 0 } = take;
   if (refusals + 1 >= MAX_REFUSALS) {
     const message = `The provider refused it ${refusals + 1} times because too much was sent to it; nothing was billed.`;
-    return work.save((current) => moved(current, 'failed', { failure: { reason: 'providerError', message } }));
+    return work.save((current) => moved(current, 'failed', { failure: { reason: 'providerError', message }, billedUsd: 0 }));
   }
   const again = await work.save((current) =>
     current.cancelRequested

@@ -30,7 +30,9 @@ export interface Take {
   cancelRequested?: boolean;
   /** Of a cancelled take: whether the provider bills it all the same. */
   stillBilled?: boolean;
-  failure?: { reason: TakeFailure | 'lost' | 'internal'; message: string };
+  failure?: { reason: TakeFailure | 'lost' | 'internal' | 'budget'; message: string };
+  /** Of a take without a clip: what the provider bills for it as far as it says so; absent: not known. */
+  billedUsd?: number;
   result?: TakeResult;
   /** A clip that came after the take's end: kept, but not part of the video. `path`: its readable copy (absolute path or URL). */
   late?: TakeResult & { path: string };

@@ -91,8 +91,8 @@ export type TakeStatus =
   | { state: 'running'; progress?: number }
   /** `path` is a finished local file that the caller takes over (moves away). Of a paid take another poll gives it again. */
   | { state: 'succeeded'; path: string; mediaType: string; costUsd: number; notes: string[] }
-  /** `retryable`: the same shot may succeed at another try. Only what is free is tried again. */
-  | { state: 'failed'; reason: TakeFailure; message: string; retryable?: boolean }
+  /** `retryable`: the same shot may succeed at another try. Only what is free is tried again. `costUsd`: billed all the same; absent: nothing. */
+  | { state: 'failed'; reason: TakeFailure; message: string; retryable?: boolean; costUsd?: number }
   /** The provider no longer knows the operation (a local renderer that was killed, say). */
   | { state: 'lost' };
 

@@ -43,7 +43,10 @@ function result(batchId: string, all: VideoJobData[], done: number) {
     done < jobs.length
       ? `Not finished: call get_job {batchId: "${batchId}", waitSeconds: 45} again.`
       : `All have ended.${missed} get_job {jobId} shows one, evaluate_video measures it.`;
-  const head = `${providerSentence(all.every(({ generative }) => generative))}Batch ${batchId}: ${done} of ${jobs.length} jobs have ended.`;
+  const sum = (of: (job: VideoJobData) => number) => Math.round(all.reduce((total, job) => total + of(job), 0) * 1e6) / 1e6;
+  const approved = sum(({ budget }) => budget?.approvedUsd ?? 0);
+  const cost = approved > 0 ? ` Cost so far ${sum(({ costUsd }) => costUsd)} of ${approved} USD approved.` : '';
+  const head = `${providerSentence(all.every(({ generative }) => generative))}Batch ${batchId}: ${done} of ${jobs.length} jobs have ended.${cost}`;
   return { data: { jobs, advice }, text: [head, ...jobs.map(line), advice].join('\n') };
 }
 

@@ -75,6 +75,8 @@ export const GenerateInput = z.strictObject({
     .strictObject({ target: z.enum(['pass', 'review']).default('pass'), maxTakes: z.int().min(1).max(MOST_TAKES).default(3) })
     .optional()
     .describe('Measures each take, makes further, changed ones until the verdict is met, keeps the best'),
+  maxCostUsd: z.number().min(0).optional().describe('Refused if it may cost more'),
+  reuse: z.enum(['exact', 'similar']).default('exact').describe('similar: first offers finished clips like it'),
   idempotencyKey: z.string().min(1).max(200).optional().describe('The same key returns the same job'),
   force: z.boolean().default(false).describe('A new job even so'),
   dryRun: z.boolean().default(false).describe('Only plan: references, what is dropped, cost'),
@@ -90,7 +92,7 @@ export function frameSize({ aspectRatio, resolution }: GenerateArguments): { wid
 }
 
 /** True where templates are to be filled; INVALID_INPUT where they come with something that they exclude, or are missing. */
-export function isBatch({ templates, templatesPath, variables, prompt, shots }: GenerateArguments): boolean {
+export function isBatch({ templates, templatesPath, variables, prompt, shots, reuse }: GenerateArguments): boolean {
   if (templates !== undefined && templatesPath !== undefined) {
     throw new AppError('INVALID_INPUT', 'Give either templates or templatesPath, not both.');
   }
@@ -98,6 +100,11 @@ export function isBatch({ templates, templatesPath, variables, prompt, shots }: 
   if (batch && (prompt !== undefined || shots !== undefined)) {
     throw new AppError('INVALID_INPUT', `templates and ${shots ? 'shots' : 'prompt'} exclude each other.`, {
       hint: 'Each filled template is the prompt of a job of its own, with one shot.',
+    });
+  }
+  if (batch && reuse === 'similar') {
+    throw new AppError('INVALID_INPUT', 'reuse: "similar" is for one video, not for templates.', {
+      hint: 'Leave reuse out: the same prompts return their jobs.',
     });
   }
   if (!batch && variables !== undefined) {

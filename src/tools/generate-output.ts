@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import type { CostPreview } from '../film/approval.ts';
 import type { PlannedReference } from '../film/references.ts';
+import type { SimilarVideo } from '../film/similar.ts';
 import type { PlannedShot } from '../film/storyboard.ts';
 import { cleanText } from '../library/text.ts';
 import { providerSentence } from './job-output.ts';
@@ -50,7 +52,12 @@ export type GenerateData = {
   shots: ShotData[];
   /** Of the finished video; of a batch the sum over its videos. */
   durationSeconds: number;
+  /** The most that it may cost; 0 where it is free. */
   costUsd: number;
+  /** Of a plan: what the ceilings say to that. */
+  budget?: CostPreview;
+  /** Finished clips that come close to the request, best first; then nothing was started. */
+  similar?: SimilarVideo[];
   pollAfterSeconds: number;
   advice: string;
 };
@@ -92,9 +99,23 @@ export function candidatesOnce(shots: ShotData[]): ShotData[] {
 export function answer(data: GenerateData) {
   const again = data.existing ? ` (the same request was made before: this is its ${data.batchId ? 'batch' : 'job'})` : '';
   const name = data.batchId ? `Batch ${data.batchId} of ${data.shots.length} jobs` : `Job ${data.jobId}`;
-  const head = `${providerSentence(data.generative)}${data.state === 'planned' ? 'Plan only.' : `${name} is ${data.state}${again}.`}`;
-  const what = `${data.provider}, ${data.width}x${data.height} at ${data.fps} fps, ${data.durationSeconds} s in all, cost ${data.costUsd} USD.`;
-  return { data, text: [head, what, ...data.shots.map(shotText), data.advice].join('\n') };
+  const started = data.similar ? 'Nothing was started: there are finished clips like it.' : `${name} is ${data.state}${again}.`;
+  const head = `${providerSentence(data.generative)}${data.state === 'planned' ? 'Plan only.' : started}`;
+  const cost = data.costUsd > 0 && !data.existing ? `may cost ${data.costUsd}` : `cost ${data.costUsd}`;
+  const what = `${data.provider}, ${data.width}x${data.height} at ${data.fps} fps, ${data.durationSeconds} s in all, ${cost} USD.`;
+  return { data, text: [head, what, ...(data.similar ?? []).map(similarText), ...data.shots.map(shotText), data.advice].join('\n') };
+}
+
+function similarText({ videoId, jobId, prompts, promptScore, referenceScore, provider, durationSeconds, width, height, costUsd }: SimilarVideo): string {
+  const scores = `promptScore ${promptScore}${referenceScore === undefined ? '' : `, referenceScore ${referenceScore}`}`;
+  const prompt = cleanText(prompts.join(' / '), 300);
+  return `- ${videoId} of ${jobId} (${scores}): ${provider}, ${width}x${height}, ${durationSeconds} s, cost ${costUsd} USD then: ${prompt}`;
+}
+
+/** What is said of a plan whose cost was looked at. */
+export function planned({ allowed, refusal, remainingUsd }: CostPreview): string {
+  const left = remainingUsd === undefined ? '' : ` The ceilings allow it; before it ${remainingUsd} USD are left.`;
+  return `Nothing was started. ${allowed ? `Call again without dryRun to render it.${left}` : `It would be refused: ${refusal}`}`;
 }
 
 function shotText(shot: ShotData, index: number): string {

@@ -1,12 +1,14 @@
 import { AppError } from '../errors.ts';
-import type { StoryboardDraft } from '../film/storyboard.ts';
+import type { Storyboard, StoryboardDraft } from '../film/storyboard.ts';
 import type { Ports } from '../ports.ts';
 import type { Studio } from '../studio.ts';
 import { defineTool } from './define.ts';
 import { batchShot, frameSize, type GenerateArguments, GenerateInput, isBatch, shotsOf } from './generate-input.ts';
-import { answer, candidatesOnce, type GenerateData, GenerateOutput, shotOutput } from './generate-output.ts';
+import { answer, candidatesOnce, type GenerateData, GenerateOutput, planned, shotOutput } from './generate-output.ts';
 
-const PLANNED = { state: 'planned', existing: false, pollAfterSeconds: 0, advice: 'Nothing was started. Call again without dryRun to render it.' };
+const NOT_STARTED = { existing: false, pollAfterSeconds: 0 };
+
+const SIMILAR = 'Take one of them if it will do: get_job {jobId} shows it. Or make a new one: the same call without reuse.';
 
 export const generateVideo = defineTool({
   name: 'generate_video',
@@ -32,15 +34,20 @@ async function single(studio: Studio, args: GenerateArguments, common: Omit<Stor
     durationSeconds: film.storyboardSeconds(storyboard),
     costUsd: storyboard.costUsd,
   };
-  if (args.dryRun) return answer({ ...base, ...PLANNED });
+  if (args.reuse === 'similar' && !args.force && !(await film.hasJob(ports, { storyboard, idempotencyKey: args.idempotencyKey }))) {
+    const similar = await film.similarVideos(ports, storyboard);
+    if (similar.length > 0) return answer({ ...base, ...NOT_STARTED, state: 'similar', similar, advice: SIMILAR });
+  }
+  if (args.dryRun) return answer({ ...base, ...(await plan(studio, [storyboard], args)) });
   await requireCodec(ports);
   const { jobId, existing } = await film.createJob(ports, storyboard, args);
   studio.runner.kick();
-  const { state } = await film.requireJobView(ports, jobId);
+  const { state, job } = await film.requireJobView(ports, jobId);
+  const costUsd = job.budget?.reservedUsd ?? 0;
   const pollAfterSeconds = state === 'succeeded' ? 0 : 2;
   const then = args.quality ? 'each take is measured against its reference' : 'then evaluate_video to measure it against its reference';
   const advice = `Call get_job {jobId: "${jobId}", waitSeconds: 45} to wait for the video; ${then}.`;
-  return answer({ jobId, ...base, state, existing, pollAfterSeconds, advice });
+  return answer({ jobId, ...base, costUsd, state, existing, pollAfterSeconds, advice });
 }
 
 async function batch(studio: Studio, args: GenerateArguments, common: Omit<StoryboardDraft, 'shots'>) {
@@ -54,13 +61,20 @@ async function batch(studio: Studio, args: GenerateArguments, common: Omit<Story
     costUsd: sum((index) => prompts[index].storyboard.costUsd),
   };
   const shots = candidatesOnce(prompts.map(({ storyboard }) => shotOutput(storyboard.shots[0])));
-  if (args.dryRun) return answer({ ...base, shots, ...PLANNED });
+  const storyboards = prompts.map(({ storyboard }) => storyboard);
+  if (args.dryRun) return answer({ ...base, shots, ...(await plan(studio, storyboards, args)) });
   await requireCodec(ports);
   const { batchId, existing, jobs } = await film.createBatch(ports, prompts, args);
   studio.runner.kick();
   const advice = `Call get_job {batchId: "${batchId}", waitSeconds: 45} to wait for the videos.`;
   const state = film.batchState(await film.requireBatchView(ports, batchId));
   return answer({ batchId, ...base, shots: shots.map((shot, index) => ({ ...jobs[index], ...shot })), state, existing, pollAfterSeconds: 2, advice });
+}
+
+/** What is said where nothing is to be started. */
+async function plan({ film, ports }: Studio, storyboards: Storyboard[], { maxCostUsd }: GenerateArguments) {
+  const budget = await film.previewCost(ports, storyboards, maxCostUsd);
+  return { ...NOT_STARTED, state: 'planned', costUsd: budget.estimateUsd, budget, advice: planned(budget) };
 }
 
 async function templatesOf(studio: Studio, path: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { ShotTakes } from '../film/shot-takes.ts';
 import type { Take } from '../film/takes.ts';
 import type { LibraryJobView } from '../library/jobs.ts';
 import type { Studio } from '../studio.ts';
-import { costOf, type TakeData, takeLines, takesOutput } from './take-output.ts';
+import { type TakeData, takeLines, takesOutput } from './take-output.ts';
 
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
 
@@ -49,7 +49,7 @@ type VideoData = {
 };
 
 /** `FilesData` has all of it. */
-const Files = z.looseObject({ total: z.number(), done: z.number(), failed: z.number() });
+const Files = z.looseObject({ total: z.number(), done: z.number(), failed: z.number() }).partial();
 
 /** Of a folder, or the assets of a collection. */
 type FilesData = {
@@ -63,7 +63,7 @@ type FilesData = {
 };
 
 /** One job as results show it. What a part always has is not said in the tool list: that is paid for in every conversation. */
-export const JobOutput = z.strictObject({
+export const JobOutput = z.looseObject({
   jobId: z.string(),
   type: z.string(),
   state: z.string(),
@@ -71,7 +71,7 @@ export const JobOutput = z.strictObject({
   etaSeconds: z.number().optional(),
   createdAt: z.string(),
   collection: z.string().optional(),
-  files: Files.partial().optional(),
+  files: Files.optional(),
   provider: z.string().optional(),
   generative: z.boolean().optional(),
   shots: z.array(Shot.partial()).optional(),
@@ -89,7 +89,10 @@ export type VideoJobData = Common & {
   provider: string;
   generative: boolean;
   shots: ShotData[];
+  /** What the provider named so far. */
   costUsd: number;
+  /** Of a paid job: what it was approved to cost, and what beside `costUsd` may be billed, or have been. */
+  budget?: { approvedUsd: number; openUsd: number };
   video?: VideoData;
 };
 
@@ -114,6 +117,7 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
   const generator = studio.ports.videoGenerators.get(storyboard.provider);
   const message = view.videoDeletedAt === undefined ? statusMessage(view, generator !== undefined) : `Its video was deleted on ${view.videoDeletedAt}.`;
   const generative = generator?.capabilities.generative ?? true;
+  const { spentUsd, openUsd } = studio.film.costOf(view);
   return {
     jobId: view.id,
     type: 'video',
@@ -125,7 +129,8 @@ export function jobOutput(studio: Studio, view: JobView): VideoJobData {
     provider: storyboard.provider,
     generative,
     shots: shots.map((shot) => shotOutput(studio, view, shot)),
-    costUsd: shots.flatMap((shot) => shot.takes).reduce((sum, { take }) => sum + costOf(take), 0),
+    costUsd: spentUsd,
+    ...(job.budget ? { budget: { approvedUsd: job.budget.reservedUsd, openUsd } } : {}),
     ...(video && view.videoDeletedAt === undefined
       ? {
           video: {
@@ -191,6 +196,11 @@ export function jobText(data: JobData): string {
   return data.type === 'video' ? videoJobText(data) : libraryJobText(data);
 }
 
+function costText({ costUsd, budget }: VideoJobData): string {
+  if (!budget) return `cost ${costUsd} USD`;
+  return `cost ${costUsd} of ${budget.approvedUsd} USD approved${budget.openUsd > 0 ? `, ${budget.openUsd} USD more may be billed` : ''}`;
+}
+
 function videoJobText(data: VideoJobData): string {
   const shots = data.shots.map((shot, index) => {
     const notes = [...shot.notes, ...(shot.failure ? [`failed: ${shot.failure}`] : [])];
@@ -206,7 +216,7 @@ function videoJobText(data: VideoJobData): string {
         ...(video.credentials ? [`  ${video.credentials}`] : []),
       ]
     : [];
-  const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %${data.etaSeconds === undefined ? '' : `, about ${data.etaSeconds} s left`}, ${data.provider}, collection "${data.collection}", cost ${data.costUsd} USD, made ${data.createdAt}.`;
+  const head = `${providerSentence(data.generative)}Job ${data.jobId}: ${data.state}, ${Math.round(data.progress * 100)} %${data.etaSeconds === undefined ? '' : `, about ${data.etaSeconds} s left`}, ${data.provider}, collection "${data.collection}", ${costText(data)}, made ${data.createdAt}.`;
   return [head, ...(data.message ? [data.message] : []), ...made, ...shots].join('\n');
 }
 

@@ -10,7 +10,8 @@ import { isOver, jobData, requireJob } from './job-list.ts';
 const WAIT_MS = 5000;
 const LOOK_MS = 100;
 
-const output = z.strictObject({
+/** Also `spending`, one sentence, where it paid for videos or has a ceiling. */
+const output = z.looseObject({
   images: z.number().optional(),
   videos: z.number().optional(),
   requireApproval: z.boolean().optional(),
@@ -30,27 +31,33 @@ export const manageCollection = defineTool({
   input: z.strictObject({
     collection: CollectionName,
     requireApproval: z.boolean().optional(),
+    maxCostUsd: z.number().min(0).optional().describe('For all its paid videos'),
     embedder: z.string().optional().describe('Only while empty'),
     reindex: z.string().optional().describe('Another embedder'),
     delete: z.boolean().optional(),
     confirm: z.string().optional().describe('Name, to delete'),
   }),
   output,
-  async handler({ collection, requireApproval, embedder, reindex, delete: remove, confirm }, context) {
-    const { assets, ports } = context.studio;
+  async handler({ collection, requireApproval, maxCostUsd, embedder, reindex, delete: remove, confirm }, context) {
+    const { assets, film, ports } = context.studio;
     if (remove) {
-      refuseMixed(collection, confirm, [requireApproval, embedder, reindex]);
+      refuseMixed(collection, confirm, [requireApproval, maxCostUsd, embedder, reindex]);
       const { jobId } = await assets.deleteCollection(ports, collection);
       return afterJob(context, collection, jobId);
     }
-    if (requireApproval !== undefined || embedder !== undefined) await assets.configureCollection(ports, collection, { requireApproval, embedder });
+    if ([requireApproval, maxCostUsd, embedder].some((value) => value !== undefined)) {
+      await assets.configureCollection(ports, collection, { requireApproval, embedder });
+    }
+    if (maxCostUsd !== undefined) await film.setCollectionCeiling(ports, collection, maxCostUsd);
     if (reindex !== undefined) {
       const { jobId } = await assets.reindex(ports, { collection, embedder: reindex });
       return afterJob(context, collection, jobId);
     }
     const state = await assets.describeCollection(ports, collection);
     const advice = `search_images {collection: "${collection}"} searches it.`;
-    return { data: { ...settingsOf(state), advice }, text: `${collectionText(state)}\n${advice}` };
+    const spending = spendingText(await film.collectionSpending(ports, collection));
+    const text = [collectionText(state), ...(spending ? [spending] : []), advice].join('\n');
+    return { data: { ...settingsOf(state), ...(spending ? { spending } : {}), advice }, text };
   },
 });
 
@@ -84,6 +91,13 @@ async function afterJob({ studio, signal }: ToolContext, collection: string, job
 function settingsOf({ images, videos, requireApproval, embedderId, dimensions, generations }: CollectionState) {
   const described = generations.map((each) => `${each.embedderId} (${each.dimensions} dimensions): ${each.state} since ${each.since}`);
   return { images, videos, requireApproval, embedderId, dimensions, generations: described };
+}
+
+function spendingText(spent: { usedUsd: number; reservedUsd: number; ceilingUsd?: number } | undefined): string | undefined {
+  if (!spent) return undefined;
+  const { usedUsd, reservedUsd, ceilingUsd } = spent;
+  const under = reservedUsd > 0 ? `, ${reservedUsd} USD of them reserved for jobs under way` : '';
+  return `Paid videos: ${usedUsd} ${ceilingUsd === undefined ? 'USD, no ceiling' : `of at most ${ceilingUsd} USD`}${under}.`;
 }
 
 function collectionText(state: CollectionState): string {

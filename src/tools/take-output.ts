@@ -37,8 +37,8 @@ const STOPPED: Record<StopReason, string> = {
   jobEnded: 'jobEnded: another shot failed',
 };
 
-/** What a take cost, also where its clip came late. */
-export const costOf = ({ result, late }: Take): number => (result ?? late)?.costUsd ?? 0;
+/** What a take cost, also where its clip came late, or it failed and was billed. */
+const costOf = ({ result, late, billedUsd = 0 }: Take): number => (result ?? late)?.costUsd ?? billedUsd;
 
 /** The takes of a shot with a quality goal, and why there is no further one. */
 export function takesOutput({ takes, stop }: ShotTakes): { takes: TakeData[]; stopped?: string } {

@@ -48,8 +48,10 @@ describe('the same request', () => {
     expect(writes).toBeGreaterThanOrEqual(4);
     for (const [killAt, alone] of [
       [1, false],
-      [3, true],
-      [5, true],
+      [3, false],
+      [5, false],
+      [7, true],
+      [9, true],
     ] as const) {
       const prompts = [`job=crash${killAt} a`, `job=crash${killAt} b`];
       const { killed } = await place.work({ requests: [prompts], killAt, leaseSeconds: 0.6, generator: { concurrency: 0 } });

@@ -27,7 +27,7 @@ let place: Awaited<ReturnType<typeof openFilmPlace>>;
 let server: Connection;
 beforeAll(async () => {
   place = await openFilmPlace();
-  server = await connect({ environment: QUICK });
+  server = await connect({ environment: { ...QUICK, VRAG_MAX_USD_PER_DAY: '1000' } });
   const { ports } = await server.studio();
   const paid = createPaidGenerator(place.url, { workDir: path.join(server.home, 'tmp'), find: false, concurrency: 20 });
   (ports.videoGenerators as Map<string, typeof paid>).set(paid.id, paid);

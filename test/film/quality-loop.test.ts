@@ -23,13 +23,13 @@ const grounded = (prompts: string[], changes: Partial<Storyboard> = {}): Storybo
   const shots = plain.shots.map((shot) => ({ ...shot, references: [reference] }));
   return { ...plain, shots, quality: { target: 'pass', maxTakes: 3 }, ...changes };
 };
-async function start(board: Storyboard): Promise<string> {
-  const { jobId } = await createJob(server.ports, board);
+async function start(board: Storyboard, options: { maxCostUsd?: number } = {}): Promise<string> {
+  const { jobId } = await createJob(server.ports, board, options);
   server.runner.kick();
   return jobId;
 }
 const over = (jobId: string) => until(() => requireJobView(server.ports, jobId), isOver);
-const make = async (board: Storyboard) => over(await start(board));
+const make = async (board: Storyboard, options: { maxCostUsd?: number } = {}) => over(await start(board, options));
 const paidFor = async (job: string) => (await place.paid()).filter(({ words }) => words.job === job);
 const told = ({ shots }: JobView, index = 0) => {
   const { takes, stop } = shots[index];
@@ -89,7 +89,8 @@ describe('a shot with a quality goal', () => {
   });
 
   it('spends no more than was approved for the job, whichever shot comes first', async () => {
-    const view = await make(grounded(['job=money still a', 'job=money still b'], { maxCostUsd: 1.5 }));
+    const view = await make(grounded(['job=money still a', 'job=money still b']), { maxCostUsd: 1.5 });
+    expect(view.job.budget).toMatchObject({ leastUsd: 1, reservedUsd: 1.5 });
     expect(view.state).toBe('succeeded');
     expect([told(view, 0).reason, told(view, 1).reason].sort()).toEqual(['budget', 'uncalibrated']);
     expect(await paidFor('money')).toHaveLength(3);

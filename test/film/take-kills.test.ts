@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/film/jobs.ts';
+import { collectionAccount, readAccount, usedUsd } from '../../src/film/ledger.ts';
 import { type FilmPlace, openFilmPlace } from '../fixtures/film.ts';
 
 /** A lease that a dead server leaves behind is short here; a live one renews it three times in that. */
@@ -69,6 +70,8 @@ describe.each([
         ]
       : ['after update take submitting', 'before start', 'after start', 'before update take running'];
     for (const event of some) expect(died).toContain(event);
+    // Every job is in the ledger once, with what it cost or, unknown, may have cost.
+    expect(usedUsd(await readAccount(ports, collectionAccount('default')))).toBe(0.5 * views.length);
     const outputs = await readdir(path.join(place.home, 'outputs'));
     expect(outputs.filter((name) => name.endsWith('.mp4'))).toHaveLength(views.filter(({ state }) => state === 'succeeded').length);
     expect(outputs.filter((name) => /\(\d+\)\.\w+$/.test(name))).toEqual([]);

@@ -335,7 +335,7 @@ describe('several servers on one folder', () => {
 
   it('leave the takes of a provider that is not configured to the one that has it', async () => {
     const without = place.open({ ports: (ports) => ({ ...ports, videoGenerators: new Map() }) });
-    const id = await start(without, 'render=1');
+    const id = await start(place.open({ generator: { concurrency: 0 } }), 'render=1');
     await sleep(500);
     expect(await requireJobView(without.ports, id)).toMatchObject({ state: 'queued' });
     expect(await reach(place.open(), id)).toMatchObject({ state: 'succeeded' });
