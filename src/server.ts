@@ -2,6 +2,7 @@ import { type CallToolResult, McpServer, type StandardSchemaWithJSON } from '@mo
 import { AppError, errorData } from './errors.ts';
 import { instructions } from './instructions.ts';
 import type { JobUpdates } from './job-updates.ts';
+import { registerPrompts } from './prompts/index.ts';
 import { registerResources } from './resources/index.ts';
 import type { OpenStudio } from './studio.ts';
 import { acceptSubscriptions } from './subscriptions.ts';
@@ -16,15 +17,21 @@ import { version } from './version.ts';
 export function createServer(open: OpenStudio, updates?: JobUpdates): McpServer {
   const server = new McpServer(
     { name: 'vrag-mcp', title: 'V-RAG: video grounded in your own images', version },
-    // The lists of tools and templates never change, and no notification is sent when an asset is added.
+    // The lists of tools, prompts and templates never change, and no notification is sent when an asset is added.
     {
       instructions,
-      capabilities: { completions: {}, tools: { listChanged: false }, resources: { listChanged: false, ...(updates ? { subscribe: true } : {}) } },
+      capabilities: {
+        completions: {},
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, ...(updates ? { subscribe: true } : {}) },
+      },
     },
   );
   if (updates) acceptSubscriptions(server, updates);
   for (const tool of tools) register(server, tool, open);
   registerResources(server, open);
+  registerPrompts(server);
   return server;
 }
 
