@@ -9,8 +9,8 @@ import { fromRaw, supportedKind } from './sharp.ts';
 import { drawSheet } from './sheet.ts';
 import { SVG } from './sniff.ts';
 
-/** Two pictures at a time: libuv has four threads (Node docs, UV_THREADPOOL_SIZE), and files and DNS need some of them. */
-const AT_ONCE = 2;
+/** Three pictures at a time: libuv has four threads (Node docs, UV_THREADPOOL_SIZE), and files and DNS need one. */
+const AT_ONCE = 3;
 
 /** Lets at most `limit` tasks run at the same time, in the order in which they came. */
 function createGate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors.ts';
-import type { ModelSource, RuntimeChoice } from './protocol.ts';
+import type { RuntimeChoice } from './protocol.ts';
 
 /** The part of the ONNX runtimes' common interface that is used here. */
 export interface Tensor {
@@ -40,32 +40,29 @@ const SESSION_OPTIONS = { graphOptimizationLevel: 'all', logSeverityLevel: 3, ex
 /** The command that adds the fast runtime without its install script (which downloads a CUDA provider on Linux x64). */
 const NATIVE_INSTALL = 'npm i --ignore-scripts onnxruntime-node@1.30.0';
 
-/** Loads the packaged model in the asked runtime. MISCONFIGURED where the model file or the asked native runtime is not there. */
-export async function openSession(source: ModelSource): Promise<OpenSession> {
-  return openModel(readModel(source.modelPath), source);
-}
-
 /** Loads a model in the asked runtime. MISCONFIGURED where the asked native runtime is not there; the runtime's own error where it refuses the model. */
 export async function openModel(model: Uint8Array, source: RuntimeSource): Promise<OpenSession> {
-  const native = source.runtime === 'wasm' ? undefined : loadNative(source);
-  const ort = native ?? (await loadWasm());
-  const session = await ort.InferenceSession.create(model, { ...SESSION_OPTIONS, executionProviders: [native ? 'cpu' : 'wasm'] });
-  return {
-    runtime: native ? 'native' : 'wasm',
-    session,
-    tensor: (data, dims) => new ort.Tensor(data instanceof Float32Array ? 'float32' : 'int64', data, dims),
-  };
+  const native = await openNative(model, source);
+  if (native) return native;
+  const ort = await loadWasm();
+  const session = await ort.InferenceSession.create(model, { ...SESSION_OPTIONS, executionProviders: ['wasm'] });
+  return { runtime: 'wasm', session, tensor: tensorOf(ort) };
 }
 
-function readModel(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new AppError('MISCONFIGURED', 'The vision model (models/vision.onnx) cannot be read.', {
-      hint: 'Install the package again; models/ belongs to it.',
-      cause,
-    });
-  }
+/**
+ * Loads a model in the native runtime; `undefined` where it is not asked for, or not installed and need not be. `threads`: as many as there are
+ * cores unless given. MISCONFIGURED and the runtime's own errors as `openModel`.
+ */
+export async function openNative(model: Uint8Array, source: RuntimeSource & { threads?: number }): Promise<OpenSession | undefined> {
+  const ort = source.runtime === 'wasm' ? undefined : loadNative(source);
+  if (!ort) return undefined;
+  const threads = source.threads === undefined ? {} : { intraOpNumThreads: source.threads };
+  const session = await ort.InferenceSession.create(model, { ...SESSION_OPTIONS, ...threads, executionProviders: ['cpu'] });
+  return { runtime: 'native', session, tensor: tensorOf(ort) };
+}
+
+function tensorOf(ort: OnnxRuntime): OpenSession['tensor'] {
+  return (data, dims) => new ort.Tensor(data instanceof Float32Array ? 'float32' : 'int64', data, dims);
 }
 
 /** `undefined` where it is not installed or does not load and need not. */

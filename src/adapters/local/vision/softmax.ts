@@ -15,21 +15,27 @@ export function softmax(logits: Float32Array): Float32Array {
 /** How many of a picture's own classes are looked for in its cells. */
 const OWN_CLASSES = 5;
 
+/** The five most probable classes, with their parts of what these have together. */
+export function ownClasses(logits: Float32Array): [index: number, share: number][] {
+  const probabilities = softmax(logits);
+  const top = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, OWN_CLASSES);
+  const total = top.reduce((sum, index) => sum + probabilities[index], 0);
+  return top.map((index) => [index, probabilities[index] / total]);
+}
+
 /**
  * How strongly each cell speaks for what the picture as a whole is taken for: the class activation map (Zhou et al., CVPR 2016) of its
  * five most probable classes, weighted by their probabilities, over the mean logit of all classes in that cell. Logits, 0 or more.
  */
 export function ownActivation(logits: Float32Array, cellLogits: Float32Array): Float32Array {
-  const probabilities = softmax(logits);
-  const top = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, OWN_CLASSES);
-  const total = top.reduce((sum, index) => sum + probabilities[index], 0);
+  const own = ownClasses(logits);
   const cells = cellLogits.length / logits.length;
   return Float32Array.from({ length: cells }, (_, cell) => {
     let mean = 0;
     for (let i = cell; i < cellLogits.length; i += cells) mean += cellLogits[i] / logits.length;
     return Math.max(
       0,
-      top.reduce((sum, index) => sum + (probabilities[index] / total) * (cellLogits[index * cells + cell] - mean), 0),
+      own.reduce((sum, [index, share]) => sum + share * (cellLogits[index * cells + cell] - mean), 0),
     );
   });
 }
