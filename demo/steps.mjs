@@ -150,7 +150,7 @@ export async function evaluateStep(context, films, pictures) {
       ...film,
       clip,
       sheet,
-      poster: await keep(context, `poster-${name}`, await cell(film.job.video.contactSheetPath, 0, 0)),
+      poster: await keep(context, `poster-${name}`, film.job.video.posterPath, 768),
       still: await keep(context, `still-${name}`, await cell(film.job.video.contactSheetPath, 0, 1)),
       evidence: evidence && (await keep(context, `evidence-${name}`, evidence)),
       report,

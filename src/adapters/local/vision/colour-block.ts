@@ -32,41 +32,35 @@ export function colourBlock(lab: Float32Array): Float32Array {
 }
 
 function addHistogram(lab: Float32Array, block: Float32Array): void {
-  const pixels = lab.length / 3;
+  const one = 3 / lab.length;
   for (let i = 0; i < lab.length; i += 3) {
-    const chroma = Math.hypot(lab[i + 1], lab[i + 2]);
+    const chroma = Math.sqrt(lab[i + 1] * lab[i + 1] + lab[i + 2] * lab[i + 2]);
     const coloured = ramp(chroma, GREY_CHROMA, COLOURED_CHROMA);
-    if (coloured < 1) share(lab[i] * (GREYS - 1), GREYS - 1, (bin, part) => add(bin, (1 - coloured) * part));
-    if (coloured > 0) addHue(lab, i, coloured, ramp(chroma, PALE_CHROMA, VIVID_CHROMA), add);
+    if (coloured < 1) share(block, 0, 1, lab[i] * (GREYS - 1), GREYS - 1, (1 - coloured) * one);
+    if (coloured > 0) addHue(block, lab, i, coloured * one, ramp(chroma, PALE_CHROMA, VIVID_CHROMA));
   }
   for (let bin = 0; bin < HISTOGRAM; bin++) block[bin] = Math.sqrt(block[bin]);
-
-  function add(bin: number, part: number): void {
-    block[bin] += part / pixels;
-  }
 }
 
-function addHue(lab: Float32Array, i: number, weight: number, vivid: number, add: (bin: number, part: number) => void): void {
+function addHue(block: Float32Array, lab: Float32Array, i: number, weight: number, vivid: number): void {
   const hue = ((Math.atan2(lab[i + 2], lab[i + 1]) / (2 * Math.PI) + 1) * HUES) % HUES;
   const lower = Math.floor(hue);
-  for (const [hueBin, huePart] of [
-    [lower % HUES, 1 - (hue - lower)],
-    [(lower + 1) % HUES, hue - lower],
-  ]) {
-    share(lab[i] * (LIGHTNESSES - 1), LIGHTNESSES - 1, (lightBin, lightPart) => {
-      const bin = GREYS + (hueBin * LIGHTNESSES + lightBin) * CHROMAS;
-      add(bin, weight * huePart * lightPart * (1 - vivid));
-      add(bin + 1, weight * huePart * lightPart * vivid);
-    });
+  const light = lab[i] * (LIGHTNESSES - 1);
+  for (let upper = 0; upper < 2; upper++) {
+    const part = weight * (upper ? hue - lower : 1 - (hue - lower));
+    const bin = GREYS + ((lower + upper) % HUES) * LIGHTNESSES * CHROMAS;
+    share(block, bin, CHROMAS, light, LIGHTNESSES - 1, part * (1 - vivid));
+    share(block, bin + 1, CHROMAS, light, LIGHTNESSES - 1, part * vivid);
   }
 }
 
-/** Linear split of a position 0..last between its two neighbouring bins. */
-function share(position: number, last: number, add: (bin: number, part: number) => void): void {
+/** Splits a weight at a position 0..last between its two neighbours among bins that start at `first` and are `stride` apart. */
+function share(block: Float32Array, first: number, stride: number, position: number, last: number, weight: number): void {
   const at = Math.min(last, Math.max(0, position));
   const lower = Math.min(last - 1, Math.floor(at));
-  add(lower, 1 - (at - lower));
-  add(lower + 1, at - lower);
+  const bin = first + lower * stride;
+  block[bin] += (1 - (at - lower)) * weight;
+  block[bin + stride] += (at - lower) * weight;
 }
 
 function addLayout(lab: Float32Array, side: number, block: Float32Array): void {

@@ -17,7 +17,7 @@ const GREY_TO_WHITE = [0.65, 0.9] as const;
 /** Under this lightness everything is black. */
 const DARK = 0.15;
 
-const [BLACK, WHITE, GREY] = [COLOUR_NAMES.indexOf('black'), COLOUR_NAMES.indexOf('white'), COLOUR_NAMES.indexOf('grey')];
+const [RED, ORANGE, YELLOW, GREEN, TURQUOISE, BLUE, PURPLE, PINK, BLACK, WHITE, GREY, BROWN] = COLOUR_NAMES.keys();
 
 /**
  * Adds `weight` to the everyday name of an OKLab colour, or shares it among black, grey and white; `sums` is in the order of `COLOUR_NAMES`.
@@ -27,25 +27,26 @@ const [BLACK, WHITE, GREY] = [COLOUR_NAMES.indexOf('black'), COLOUR_NAMES.indexO
 function addName(sums: Float64Array, weight: number, lightness: number, a: number, b: number): void {
   const chroma = Math.sqrt(a * a + b * b);
   if (chroma >= LEAST_CHROMA && lightness >= DARK) {
-    sums[COLOUR_NAMES.indexOf(hueName(lightness, chroma, ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360))] += weight;
+    sums[hueName(lightness, chroma, ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360)] += weight;
     return;
   }
-  const black = lightness < DARK ? 1 : 1 - ramp(lightness, ...BLACK_TO_GREY);
-  const white = ramp(lightness, ...GREY_TO_WHITE);
+  const black = lightness < DARK ? 1 : 1 - ramp(lightness, BLACK_TO_GREY[0], BLACK_TO_GREY[1]);
+  const white = ramp(lightness, GREY_TO_WHITE[0], GREY_TO_WHITE[1]);
   sums[BLACK] += weight * black;
   sums[WHITE] += weight * white;
   if (black + white < 1) sums[GREY] += weight * (1 - black - white);
 }
 
-function hueName(lightness: number, chroma: number, hue: number): ColourName {
-  if (hue < 36) return lightness >= (hue > 12 ? 0.67 : 0.54) ? 'pink' : 'red';
-  if (hue < 71) return lightness < 0.53 || chroma < 0.11 ? 'brown' : 'orange';
-  if (hue < 122) return lightness >= 0.76 ? 'yellow' : hue < 95 ? 'brown' : 'green';
-  if (hue < 164) return 'green';
-  if (hue < 205) return 'turquoise';
-  if (hue < 283) return 'blue';
-  if (hue < 347) return hue > 325 && lightness > 0.54 ? 'pink' : 'purple';
-  return lightness >= 0.54 ? 'pink' : 'red';
+/** Place in `COLOUR_NAMES`. */
+function hueName(lightness: number, chroma: number, hue: number): number {
+  if (hue < 36) return lightness >= (hue > 12 ? 0.67 : 0.54) ? PINK : RED;
+  if (hue < 71) return lightness < 0.53 || chroma < 0.11 ? BROWN : ORANGE;
+  if (hue < 122) return lightness >= 0.76 ? YELLOW : hue < 95 ? BROWN : GREEN;
+  if (hue < 164) return GREEN;
+  if (hue < 205) return TURQUOISE;
+  if (hue < 283) return BLUE;
+  if (hue < 347) return hue > 325 && lightness > 0.54 ? PINK : PURPLE;
+  return lightness >= 0.54 ? PINK : RED;
 }
 
 const ramp = (value: number, from: number, to: number): number => Math.min(1, Math.max(0, (value - from) / (to - from)));

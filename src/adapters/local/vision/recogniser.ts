@@ -55,8 +55,10 @@ export function createRecogniser(passes: Passes, concepts: () => Promise<Concept
 function seenClasses(centreLogits: Float32Array, wholeLogits: Float32Array): Seen['classes'] {
   const centre = softmax(centreLogits);
   const whole = softmax(wholeLogits);
-  return Array.from(centre, (probability, index): [number, number] => [index, (probability + whole[index]) / 2])
-    .filter(([, probability]) => probability >= LEAST_PROBABILITY)
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_CLASSES);
+  const seen: Seen['classes'] = [];
+  for (let index = 0; index < centre.length; index++) {
+    const probability = (centre[index] + whole[index]) / 2;
+    if (probability >= LEAST_PROBABILITY) seen.push([index, probability]);
+  }
+  return seen.sort((a, b) => b[1] - a[1]).slice(0, MOST_CLASSES);
 }
