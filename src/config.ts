@@ -6,6 +6,10 @@ import type { Ceilings } from './ports/money.ts';
 
 const SERVICE_ADDRESS = 'must be an https:// address (http:// on this computer only), without user name, query or fragment';
 
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
+  .default('');
 const flag = (initial: 'on' | 'off') => z.enum(['on', 'off']).default(initial);
 
 /** No ceiling where it is not set. */
@@ -62,11 +66,7 @@ export const EnvironmentSchema = z.object({
     .enum(['local', 'aws'])
     .default('local')
     .describe('Where the state lives. `local`: in the data folder. `aws`: in Amazon S3 and OpenSearch, so that any number of servers share it (docs/aws.md).'),
-  VRAG_AWS_REGION: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
-    .default('')
-    .describe('Region of the AWS services. Empty: AWS_REGION or the shared AWS configuration. Credentials come from the AWS chain alone.'),
+  VRAG_AWS_REGION: region.describe('Region of the AWS services. Empty: AWS_REGION or the shared AWS configuration. Credentials come from the AWS chain alone.'),
   VRAG_S3_BUCKET: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and dashes')
@@ -114,11 +114,7 @@ export const EnvironmentSchema = z.object({
     .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w!.*'()/-]*)?$/, 'must be s3://BUCKET or s3://BUCKET/PREFIX')
     .default('')
     .describe("Where they write, `s3://BUCKET/PREFIX`, with a bucket in the model's region."),
-  VRAG_VIDEO_REGION: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-west-2')
-    .default('')
-    .describe('Their region. Empty: the one that has the model (`us-west-2` for Luma Ray 2).'),
+  VRAG_VIDEO_REGION: region.describe('Their region. Empty: the one that has the model (`us-west-2` for Luma Ray 2).'),
 });
 
 /** Checked settings with absolute paths. */
@@ -142,6 +138,7 @@ export interface Config {
   credentials: { sign: boolean; certFile?: string; keyFile?: string; trustedFile?: string };
   profile: 'local' | 'aws';
   aws: AwsConfig;
+  bedrock: BedrockConfig;
 }
 
 /** Settings of the `aws` profile. Credentials are no setting: they come through the SDK's own chain. */
@@ -149,6 +146,10 @@ export interface AwsConfig {
   /** Absent: the SDK's own chain decides. */
   region?: string;
   s3: S3Config;
+}
+
+/** Models on Amazon Bedrock beside the embedder; the region is that of `aws`. */
+export interface BedrockConfig {
   /** `nova-2-lite`, or the id of a model or inference profile; absent: pictures are not captioned. */
   captioner?: string;
   /** Absent: none that follows a prompt. */
@@ -226,6 +227,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     },
     profile: env.VRAG_PROFILE,
     aws: awsConfig(env),
+    bedrock: bedrockConfig(env),
   };
 }
 
@@ -241,6 +243,11 @@ function awsConfig(env: z.infer<typeof EnvironmentSchema>): AwsConfig {
       urlMinutes: env.VRAG_URL_MINUTES,
       ...(env.VRAG_S3_ENDPOINT ? { endpoint: env.VRAG_S3_ENDPOINT } : {}),
     },
+  };
+}
+
+function bedrockConfig(env: z.infer<typeof EnvironmentSchema>): BedrockConfig {
+  return {
     ...(env.VRAG_CAPTIONER === 'off' ? {} : { captioner: env.VRAG_CAPTIONER }),
     ...(env.VRAG_INPAINTER === 'off' ? {} : { inpainter: env.VRAG_INPAINTER }),
     video: {

@@ -19,16 +19,17 @@ describe('settings', () => {
       ceilings: {},
       credentials: { sign: true },
       profile: 'local',
-      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 }, video: { models: [] } },
+      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 } },
+      bedrock: { video: { models: [] } },
     });
   });
 
   it('of models on Bedrock name them, where they write and in which region; the aws profile embeds with Titan unless told otherwise', () => {
     const models = { VRAG_CAPTIONER: 'us.amazon.nova-2-lite-v1:0', VRAG_INPAINTER: 'stability', VRAG_VIDEO_MODELS: 'luma-ray-2, nova-reel' };
-    const { aws } = loadConfig({ ...models, VRAG_VIDEO_OUTPUT: 's3://films/a', VRAG_VIDEO_REGION: 'us-west-2' });
+    const { bedrock } = loadConfig({ ...models, VRAG_VIDEO_OUTPUT: 's3://films/a', VRAG_VIDEO_REGION: 'us-west-2' });
     const video = { models: ['luma-ray-2', 'nova-reel'], output: 's3://films/a', region: 'us-west-2' };
-    expect(aws).toMatchObject({ captioner: 'us.amazon.nova-2-lite-v1:0', inpainter: 'stability', video });
-    expect(loadConfig({ VRAG_CAPTIONER: 'off' }).aws).not.toHaveProperty('captioner');
+    expect(bedrock).toMatchObject({ captioner: 'us.amazon.nova-2-lite-v1:0', inpainter: 'stability', video });
+    expect(loadConfig({ VRAG_CAPTIONER: 'off' }).bedrock).not.toHaveProperty('captioner');
     expect(loadConfig({ VRAG_PROFILE: 'aws' }).embedder).toBe('titan');
     expect(loadConfig({ VRAG_PROFILE: 'aws', VRAG_EMBEDDER: 'vision' }).embedder).toBe('vision');
   });

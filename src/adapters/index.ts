@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
-import type { Ports } from '../ports.ts';
+import type { OnBillable, Ports } from '../ports.ts';
 import { openBedrock } from './aws/bedrock/open.ts';
 import { openAwsPorts } from './aws/open.ts';
 import { createAnimatic } from './local/animatic/animatic.ts';
@@ -19,22 +19,23 @@ import { createThumbnails } from './local/vision/thumbnails.ts';
 
 /**
  * The ports of a configuration: the only place where a name in it becomes code. This module is itself loaded at the first call that
- * needs it, and every adapter loads its own library and starts its own process at its first use.
+ * needs it, and every adapter loads its own library and starts its own process at its first use. `onBillable` hears of every
+ * call to a model that is billed by itself, before it is sent.
  */
-export function openPorts(config: Config): Ports {
-  const local = openLocalPorts(config);
+export function openPorts(config: Config, options: { onBillable?: OnBillable } = {}): Ports {
+  const local = openLocalPorts(config, options);
   return config.profile === 'aws' ? openAwsPorts(config, local) : local;
 }
 
 /** Everything on this machine. */
-function openLocalPorts(config: Config): Ports {
+function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): Ports {
   const store = openStore(config.homeDir);
   const images = createImages({ maxPixels: config.maxPixels });
   const media = openMedia({ maxPixels: config.maxPixels });
   const vision = openVision({ runtime: config.onnxRuntime });
   const thumbnails = createThumbnails();
   const descriptor = createDescriptor(thumbnails);
-  const bedrock = openBedrock(config, images);
+  const bedrock = openBedrock(config, images, options);
   const embedders = openEmbedders(config, [{ name: 'vision', embedder: vision.embedder }, { name: 'descriptor', embedder: descriptor }, ...bedrock.embedders]);
   const inpainter = createInpainter();
   const credentials = createCredentials(config);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { Bedrock, type OnBillable } from '../../../src/adapters/aws/bedrock/client.ts';
+import { Bedrock } from '../../../src/adapters/aws/bedrock/client.ts';
 import { createImages } from '../../../src/adapters/local/images/images.ts';
+import type { OnBillable } from '../../../src/ports.ts';
 import { BedrockFake, type BedrockFakeOptions } from '../../fixtures/bedrock/server.ts';
 
 export interface Opened {
@@ -22,6 +23,10 @@ export function useBedrock(options?: () => BedrockFakeOptions): Opened {
   } as Opened;
   beforeAll(async () => {
     opened.images = createImages({ maxPixels: 100_000_000 });
+    // What a process loads once takes longer than a start may, on a busy machine.
+    const pixel = { width: 1, height: 1, channels: 3 as const, data: new Uint8Array(3) };
+    const libraries = [import('@aws-sdk/client-s3'), import('@aws-sdk/client-bedrock'), import('@aws-sdk/client-bedrock-runtime')];
+    await Promise.all([...libraries, opened.images.encode(pixel, { format: 'jpeg' })]);
     opened.fake = await BedrockFake.start(options?.());
     Object.assign(process.env, opened.fake.environment);
   });

@@ -3,14 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openPorts } from '../../../src/adapters/index.ts';
 import { openMedia } from '../../../src/adapters/local/media/media.ts';
 import { loadConfig } from '../../../src/config.ts';
+import { AppError } from '../../../src/errors.ts';
 import { createJob } from '../../../src/film/job-create.ts';
 import { requireJobView } from '../../../src/film/jobs.ts';
 import { planStoryboard } from '../../../src/film/storyboard.ts';
 import { lazyStudio, type Studio } from '../../../src/studio.ts';
+import { boxMask } from '../../contracts/inpainter.ts';
 import { numberedFrames } from '../../fixtures/clips.ts';
 import { isOver, until } from '../../fixtures/film.ts';
+import { flat } from '../../fixtures/photographs.ts';
 import { QUICK, writePictures } from '../../library/studio.ts';
 import { useBedrock } from './bedrock.ts';
 
@@ -139,6 +143,26 @@ it('a shot on Luma Ray 2 becomes a video of its reference, with what it cost and
   const view = await until(() => requireJobView(ports, jobId), isOver, 30_000);
   expect(view).toMatchObject({ state: 'succeeded', takes: [{ state: 'succeeded', result: { costUsd: 7.5, durationSeconds: 1 } }] });
   expect([...opened.fake.s3.objects.keys()].filter((key) => key.startsWith('results/films/vrag-'))).toHaveLength(3);
+});
+
+it('who opens the ports hears of every call that is billed by itself, and may forbid it', async () => {
+  const heard: string[] = [];
+  const config = loadConfig({ ...QUICK, VRAG_HOME: home, VRAG_CAPTIONER: 'nova-2-lite', VRAG_EMBEDDER: 'titan', VRAG_INPAINTER: 'stability' });
+  const ports = openPorts(config, {
+    onBillable(kind, costUsd) {
+      heard.push(`${kind} ${costUsd.toFixed(5)}`);
+      if (kind === 'inpaint') throw new AppError('BUDGET', 'Enough.');
+    },
+  });
+  closing.push(() => ports.close());
+  const picture = flat(64, 64, [200, 0, 0]);
+  await ports.captioner?.caption(picture);
+  await (await ports.embedders.fallback()).embedImages([picture]);
+  const mask = boxMask(64, 64, { x: 8, y: 8, width: 20, height: 20 });
+  const call = ports.generativeInpainter?.inpaint({ image: picture, mask, mode: 'remove', seed: 1 });
+  await expect(call).rejects.toMatchObject({ code: 'BUDGET' });
+  expect(heard).toEqual(['caption 0.00121', 'embedding 0.00006', 'inpaint 0.07000']);
+  expect(opened.fake.requests('InvokeModel')).toHaveLength(1);
 });
 
 it.each([

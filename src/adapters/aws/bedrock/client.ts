@@ -9,20 +9,11 @@ import type {
   StartAsyncInvokeCommandInput,
 } from '@aws-sdk/client-bedrock-runtime';
 import { AppError } from '../../../errors.ts';
-import type { CallOptions, JsonValue } from '../../../ports.ts';
+import type { BillableKind, CallOptions, JsonValue, OnBillable } from '../../../ports.ts';
 import { bedrockError } from './errors.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { callId, type Model } from './models.ts';
 import { type Repeat, repeated } from './retry.ts';
-
-/** What is paid for call by call; videos are paid for by take. */
-export type BillableKind = 'embedding' | 'caption' | 'inpaint';
-
-/**
- * Called before each attempt that may be billed (a repeated call is several), with the most that it costs in US dollars by models.json. A
- * rejection (BUDGET, say) ends the call before anything is sent.
- */
-export type OnBillable = (kind: BillableKind, costUsd: number) => void | Promise<void>;
 
 export interface BedrockOptions {
   /** Absent: the SDK's own (AWS_REGION, or that of the AWS profile). */

@@ -12,7 +12,8 @@ const PROBE = 'vrag-doctor.json';
 
 /** Checks of what is configured on Amazon Bedrock; [] where nothing is. None of them is billed: models get requests that they refuse once the permission is checked. */
 export function bedrockChecks(config: Config): Check[] {
-  const { region, captioner, inpainter, video } = config.aws;
+  const { captioner, inpainter, video } = config.bedrock;
+  const { region } = config.aws;
   const family = (['titan', 'nova'] as const).find((name) => new RegExp(`^${name}(-\\d+)?$`).test(config.embedder));
   return [
     ...(family ? [modelCheck('embedder', region, modelNamed(family))] : []),
@@ -62,7 +63,8 @@ function jobsCheck({ model }: VideoModel, region: string): Check {
 }
 
 function outputCheck(config: Config, { model }: VideoModel): Check {
-  const { s3, video } = config.aws;
+  const { s3 } = config.aws;
+  const { video } = config.bedrock;
   const region = video.region ?? model.regions[0];
   return {
     what: `video output: ${video.output}`,

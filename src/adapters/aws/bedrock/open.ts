@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Config } from '../../../config.ts';
 import { AppError } from '../../../errors.ts';
-import type { Captioner, Embedder, Images, Inpainter, VideoGenerator } from '../../../ports.ts';
+import type { Captioner, Embedder, Images, Inpainter, OnBillable, VideoGenerator } from '../../../ports.ts';
 import { createCaptioner } from './captioner.ts';
-import { Bedrock, type OnBillable } from './client.ts';
+import { Bedrock } from './client.ts';
 import { bedrockEmbedders } from './embedders.ts';
 import { createBedrockInpainter } from './inpainter.ts';
 import { lumaRay2 } from './luma.ts';
@@ -28,8 +28,9 @@ const VIDEO_MODELS = [lumaRay2, novaReel];
 const PAINTERS = { stability: createStabilityPainter, 'nova-canvas': createNovaCanvasPainter };
 
 /** Builds the parts of a configuration: nothing is loaded, signed or sent before the first call. MISCONFIGURED for settings that do not fit together. */
-export function openBedrock(config: Config, images: Images, options: { onBillable?: OnBillable } = {}): BedrockParts {
-  const { region, captioner, inpainter } = config.aws;
+export function openBedrock(config: Config, images: Images, options: { onBillable?: OnBillable | undefined } = {}): BedrockParts {
+  const { captioner, inpainter } = config.bedrock;
+  const { region } = config.aws;
   const bedrock = new Bedrock({ region, ...options });
   const videos = openVideos(config, images);
   return {
@@ -55,7 +56,7 @@ export function painterModels(inpainter: keyof typeof PAINTERS): Model[] {
 
 /** The video models of a configuration. MISCONFIGURED for an unknown name, and where they have no place to write to. */
 export function videosOf(config: Config): VideoModel[] {
-  const { models, output } = config.aws.video;
+  const { models, output } = config.bedrock.video;
   const chosen = models.map((name) => {
     const found = VIDEO_MODELS.find(({ id }) => id === name);
     if (found) return found;
@@ -70,7 +71,7 @@ export function videosOf(config: Config): VideoModel[] {
 }
 
 function openVideos(config: Config, images: Images): { generators: VideoGenerator[]; close(): void } {
-  const { region: given, output } = config.aws.video;
+  const { region: given, output } = config.bedrock.video;
   const opened: { close(): void }[] = [];
   const { bucketOwner, kmsKey } = config.aws.s3;
   const generators = videosOf(config).map((video) => {
