@@ -36,7 +36,7 @@ export function lazyStudio(config: Config, options: { localPaths: boolean; backg
   let opened: Promise<Studio> | undefined;
   const open = async (): Promise<Studio> => {
     const [{ openPorts }, assets, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
-    const ports = openPorts(config);
+    const ports: Ports = openPorts(config, { onBillable: film.createCallMeter(() => ports) });
     const runner = film.createJobRunner(ports);
     const libraryRunner = assets.createLibraryRunner(ports, { maxBytes: config.maxFileBytes });
     if (options.background !== false) for (const each of [runner, libraryRunner]) each.start();

@@ -1,6 +1,7 @@
 /** What tools and resources use of the film domain. */
 export { type CostPreview, previewCost } from './approval.ts';
 export { batchState, createBatch, planBatch, readTemplates, requireBatchView } from './batch.ts';
+export { createCallMeter } from './billed-calls.ts';
 export { collectionSpending, setCollectionCeiling } from './budget.ts';
 export { dependents } from './citations.ts';
 export { costOf, usd } from './cost.ts';
