@@ -3,6 +3,9 @@ import type { JobRunner } from './film/runner.ts';
 import type { LibraryRunner } from './library/job-runner.ts';
 import type { Ports } from './ports.ts';
 
+/** Each look for work costs requests there: at every 15 s about 2.60 dollars a month (docs/aws.md). */
+const REMOTE_IDLE_MS = 15_000;
+
 /** What every handler works with: all ports and the domain's running services. */
 export interface Studio {
   ports: Ports;
@@ -37,8 +40,9 @@ export function lazyStudio(config: Config, options: { localPaths: boolean; backg
   const open = async (): Promise<Studio> => {
     const [{ openPorts }, assets, film] = await Promise.all([import('./adapters/index.ts'), import('./library/index.ts'), import('./film/index.ts')]);
     const ports: Ports = openPorts(config, { onBillable: film.createCallMeter(() => ports) });
-    const runner = film.createJobRunner(ports);
-    const libraryRunner = assets.createLibraryRunner(ports, { maxBytes: config.maxFileBytes });
+    const idle = config.profile === 'aws' ? { idleMs: REMOTE_IDLE_MS } : {};
+    const runner = film.createJobRunner(ports, idle);
+    const libraryRunner = assets.createLibraryRunner(ports, { maxBytes: config.maxFileBytes, ...idle });
     if (options.background !== false) for (const each of [runner, libraryRunner]) each.start();
     return { ports, assets, film, runner, libraryRunner, localPaths: options.localPaths, maxFileBytes: config.maxFileBytes };
   };

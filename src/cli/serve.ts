@@ -44,7 +44,8 @@ export async function run(args: string[]): Promise<number | undefined> {
   for (const folder of positionals) checkFolder(folder);
   const config = loadConfig(process.env, positionals);
   const studio = lazyStudio(config, { localPaths: !values.http || values['local-files'] === true });
-  if (existsSync(path.join(config.homeDir, 'vrag.sqlite'))) {
+  const shared = config.profile === 'aws' && values.http;
+  if (shared || (config.profile === 'local' && existsSync(path.join(config.homeDir, 'vrag.sqlite')))) {
     setTimeout(() => void studio.open().catch((error) => console.error('vrag-mcp:', error)), RESUME_AFTER_MS).unref();
   }
   const { close } = values.http ? await serveHttp(studio, Number(values.port)) : await serveStdio(studio);

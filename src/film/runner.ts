@@ -34,8 +34,14 @@ interface Task {
   provider: string;
 }
 
-/** `leaseSeconds`: what a server that died without a word has in hand goes to another one after this long. */
-export function createJobRunner(ports: Ports, { leaseSeconds = LEASE_SECONDS }: { leaseSeconds?: number } = {}): JobRunner {
+export interface RunnerOptions {
+  /** What a server that died without a word has in hand goes to another one after this long. */
+  leaseSeconds?: number;
+  /** How often it looks for work that another server left; its own begins at once. */
+  idleMs?: number;
+}
+
+export function createJobRunner(ports: Ports, { leaseSeconds = LEASE_SECONDS, idleMs = IDLE_MS }: RunnerOptions = {}): JobRunner {
   const lease = { owner: randomUUID(), leaseSeconds };
   const stopping = new AbortController();
   const running = new Map<Promise<void>, Task>();
@@ -88,7 +94,7 @@ export function createJobRunner(ports: Ports, { leaseSeconds = LEASE_SECONDS }: 
 
   /** Jobs whose last worker stopped before it could end them. */
   async function settleLeftovers(): Promise<void> {
-    if (Date.now() - settledAt < IDLE_MS) return;
+    if (Date.now() - settledAt < idleMs) return;
     settledAt = Date.now();
     const under = new Set([...running.values()].map(({ jobId }) => jobId));
     for (const record of await openRecords(ports, JOB)) {
@@ -99,13 +105,13 @@ export function createJobRunner(ports: Ports, { leaseSeconds = LEASE_SECONDS }: 
   }
 
   async function run(): Promise<void> {
-    let pauseMs = IDLE_MS;
+    let pauseMs = idleMs;
     while (!stopping.signal.aborted) {
       wake = new AbortController();
       try {
         await claimTakes();
         await settleLeftovers();
-        pauseMs = IDLE_MS;
+        pauseMs = idleMs;
       } catch (error) {
         report(error);
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);

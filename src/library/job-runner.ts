@@ -42,8 +42,8 @@ export interface LibraryRunner {
   stop(): Promise<void>;
 }
 
-/** `maxBytes` is the largest file that an ingest job reads. */
-export function createLibraryRunner(ports: Ports, options: { maxBytes: number }): LibraryRunner {
+/** `maxBytes` is the largest file that an ingest job reads; `idleMs`: how often an idle server looks for work that another one left behind. */
+export function createLibraryRunner(ports: Ports, { maxBytes, idleMs = IDLE_MS }: { maxBytes: number; idleMs?: number }): LibraryRunner {
   const owner = randomUUID();
   const slots = new Slots(SLOTS);
   const stopping = new AbortController();
@@ -64,7 +64,7 @@ export function createLibraryRunner(ports: Ports, options: { maxBytes: number })
   }
 
   function begin({ id }: StoredRecord): void {
-    const task = carry(ports, { id, owner, slots, stopping: stopping.signal, maxBytes: options.maxBytes })
+    const task = carry(ports, { id, owner, slots, stopping: stopping.signal, maxBytes })
       .catch((error) => {
         left.set(id, { until: Date.now() + LEAVE_MS, error });
         report(error);
@@ -77,12 +77,12 @@ export function createLibraryRunner(ports: Ports, options: { maxBytes: number })
   }
 
   async function run(): Promise<void> {
-    let pauseMs = IDLE_MS;
+    let pauseMs = idleMs;
     while (!stopping.signal.aborted) {
       wake = new AbortController();
       try {
         await look();
-        pauseMs = IDLE_MS;
+        pauseMs = idleMs;
       } catch (error) {
         report(error);
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
