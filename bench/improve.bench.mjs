@@ -84,7 +84,8 @@ async function storeReferences({ ports }, cases) {
 async function runLoop({ ports, film, runner }, cases) {
   const ids = [];
   for (const { shot } of cases) {
-    const { jobId } = await film.createJob(ports, { provider: 'flawed', collection: 'default', shots: [shot], costUsd: 0.1, quality: QUALITY });
+    const storyboard = { provider: 'flawed', collection: 'default', shots: [shot], costUsd: 0.1, quality: QUALITY };
+    const { jobId } = await film.createJob(ports, storyboard, { maxCostUsd: TAKES });
     ids.push(jobId);
   }
   runner.kick();
@@ -130,7 +131,7 @@ async function takeOf({ ports, generator, evaluateShot }, shot) {
   return { verdict, mean: shots[0].similarity.mean };
 }
 
-/** Two at a time: what one process of the machine draws, another one looks at. */
+/** Two at a time: while one clip is drawn, another one is looked at. */
 async function inPairs(items, work) {
   const results = [];
   let next = 0;
