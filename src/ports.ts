@@ -18,7 +18,7 @@ import type { Ceilings } from './ports/money.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
-import type { Captioner, Embedder, Embedders, Recogniser } from './ports/vision.ts';
+import type { Captioner, Embedder, Embedders, Recogniser, Segmenter } from './ports/vision.ts';
 
 /** All adapters of one configuration, built once and handed to every handler. Each is lazy: building it touches nothing. */
 export interface Ports {
@@ -37,6 +37,7 @@ export interface Ports {
   recogniser: Recogniser;
   /** Absent: pictures are not captioned. */
   captioner?: Captioner;
+  segmenter: Segmenter;
   /** Free and local, without a model. */
   inpainter: Inpainter;
   /** Follows a prompt; absent where none is configured. */

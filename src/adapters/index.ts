@@ -11,6 +11,7 @@ import { createFiles } from './local/files.ts';
 import { createImages } from './local/images/images.ts';
 import { createInpainter } from './local/inpainter/inpainter.ts';
 import { openMedia } from './local/media/media.ts';
+import { createSegmenter } from './local/segmenter/segmenter.ts';
 import { openStore } from './local/store/open.ts';
 import { createDescriptor } from './local/vision/descriptor.ts';
 import { openVision } from './local/vision/open.ts';
@@ -37,6 +38,7 @@ function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): P
   const descriptor = createDescriptor(thumbnails);
   const bedrock = openBedrock(config, images, options);
   const embedders = openEmbedders(config, [{ name: 'vision', embedder: vision.embedder }, { name: 'descriptor', embedder: descriptor }, ...bedrock.embedders]);
+  const segmenter = createSegmenter();
   const inpainter = createInpainter();
   const credentials = createCredentials(config);
   const animatic = createAnimatic({ workDir: path.join(config.homeDir, 'tmp'), card: images.card });
@@ -52,6 +54,7 @@ function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): P
     embedder: config.recogniser ? vision.embedder : descriptor,
     embedders,
     recogniser: config.recogniser ? vision.recogniser : createRecogniserOff(thumbnails),
+    segmenter,
     ...(bedrock.captioner ? { captioner: bedrock.captioner } : {}),
     inpainter,
     ...(bedrock.generativeInpainter ? { generativeInpainter: bedrock.generativeInpainter } : {}),
@@ -59,7 +62,7 @@ function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): P
     videoGenerators: new Map([animatic, ...bedrock.videoGenerators].map((generator) => [generator.id, generator])),
     ceilings: config.ceilings,
     async close() {
-      for (const part of [images, media, vision, embedders, inpainter, credentials, animatic, bedrock]) part.close();
+      for (const part of [images, media, vision, embedders, segmenter, inpainter, credentials, animatic, bedrock]) part.close();
       await store.close();
     },
   };

@@ -50,9 +50,13 @@ export async function signStill(
 }
 
 /** Signs a repaired picture: the source is its parent. */
-export async function signRepair(ports: Ports, bytes: Uint8Array, source: { objectKey: string; sha256: string; name: string }, algorithm: string) {
+export async function signRepair(
+  ports: Ports,
+  bytes: Uint8Array,
+  source: { objectKey: string; sha256: string; name: string },
+  { algorithm, generative }: { algorithm: string; generative: boolean },
+) {
   const parent = ports.credentials.signs ? await ingredient(ports, source.objectKey, source.sha256, source.name) : undefined;
-  const { generative } = ports.inpainter;
   const ai = generative || (parent !== undefined && (await sourceTypes(ports, parent.path)).some((type) => AI_TYPES.includes(type)));
   const claim: Claim = {
     title: cleanText(`${source.name} (in-painted)`, 120),

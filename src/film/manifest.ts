@@ -1,4 +1,4 @@
-import type { JsonValue, Ports } from '../ports.ts';
+import type { InpaintMode, JsonValue, Ports } from '../ports.ts';
 import { cite, createOnce } from './citations.ts';
 import type { CredentialsNote } from './credentials.ts';
 import type { JobView } from './jobs.ts';
@@ -95,7 +95,11 @@ export type Manifest =
       assetId: string;
       createdAt: string;
       source: ManifestReference;
+      /** Absent before there was another than `remove`. */
+      mode?: InpaintMode;
       algorithm: string;
+      /** Of a generative in-painter. */
+      prompt?: string;
       maskSha256: string;
       changedShare: number;
       seed: number;

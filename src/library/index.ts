@@ -8,7 +8,7 @@ export { listFailures } from './file-log.ts';
 export { readFilter } from './filter.ts';
 export { ingestFolder } from './folder-job.ts';
 export { editAsset, ingest } from './ingest.ts';
-export { inpaintAsset } from './inpaint.ts';
+export { inpaintAsset, previewMask } from './inpaint.ts';
 export { createLibraryRunner } from './job-runner.ts';
 export { cancelLibraryJob, listLibraryJobs, openLibraryJobIds, readLibraryJobView } from './jobs.ts';
 export { listAssets } from './list.ts';

@@ -1,122 +1,101 @@
-import { createHash } from 'node:crypto';
-import { createOnce } from '../film/citations.ts';
-import { type CredentialsNote, signRepair } from '../film/credentials.ts';
-import { readManifest, writeManifest } from '../film/manifest.ts';
-import type { Asset, CallOptions, FileBytes, Ports } from '../ports.ts';
-import { originalBytes, requireAsset } from './assets.ts';
-import { newId } from './ids.ts';
-import { drawMask, type MaskShapes, share } from './mask.ts';
-import { addImage } from './new-asset.ts';
-import { discard } from './stored.ts';
-import { cleanOptional, cleanText } from './text.ts';
+import { AppError } from '../errors.ts';
+import type { CredentialsNote } from '../film/credentials.ts';
+import type { Asset, CallOptions, FileBytes, Inpainter, InpaintMode, Ports } from '../ports.ts';
+import { type InpaintTask, type MaskDraft, prepareInpaint } from './inpaint-task.ts';
+import { drawMaskOver, drawStrip } from './mask-picture.ts';
+import { keepRepair } from './repaired.ts';
+import { cleanOptional } from './text.ts';
 
-export interface InpaintDraft extends Omit<MaskShapes, 'image'> {
+export interface InpaintDraft extends MaskDraft {
   imageId: string;
-  maskPath?: string | undefined;
-  invert?: boolean | undefined;
-  growPixels?: number | undefined;
-  featherPixels?: number | undefined;
+  mode: InpaintMode;
+  prompt?: string | undefined;
+  negativePrompt?: string | undefined;
+  /** Results, with the seeds `seed`, `seed` + 1 and so on; 1 to 4. */
+  count: number;
   seed: number;
   name?: string | undefined;
+  /** Ceiling of a paid in-painter for all results together; it refuses without. */
+  maxCostUsd?: number | undefined;
 }
 
-export interface InpaintOutcome {
-  source: Asset;
+export interface InpaintResultAsset {
   asset: Asset;
-  algorithm: string;
-  /** Share 0..1 of the pixels that may have changed, and how much of it was marked before the mask was grown. */
-  changedShare: number;
-  markedShare: number;
-  seconds: number;
+  seed: number;
   /** Absent where the same repair was made before files were signed. */
   credentials?: CredentialsNote;
 }
 
-/** Record kind: the asset of a picture by its collection and the hash of its bytes before they were signed, since no two signatures are the same. */
-const REPAIRED = 'repaired';
+export interface InpaintOutcome {
+  task: InpaintTask;
+  results: InpaintResultAsset[];
+  algorithm: string;
+  seconds: number;
+  costUsd: number;
+  notes: string[];
+  /** Before, mask and results in a row: a JPEG. */
+  strip: FileBytes;
+}
 
-/** Repairs a part of an image; the result is a new PNG asset in the same collection, with its lineage. */
-export async function inpaintAsset(
-  ports: Ports,
-  draft: InpaintDraft,
-  options: CallOptions & { onProgress?: (fraction: number) => void },
-): Promise<InpaintOutcome> {
+type Options = CallOptions & { onProgress?: (fraction: number) => void };
+
+/**
+ * Repairs, extends or changes a part of an image: `count` new PNG assets in the same collection, with their lineage. Errors as `prepareInpaint`;
+ * UNSUPPORTED where the mode or a prompt needs a generative in-painter and none is configured, BUDGET where it would cost more than `maxCostUsd`.
+ */
+export async function inpaintAsset(ports: Ports, draft: InpaintDraft, options: Options): Promise<InpaintOutcome> {
   const started = Date.now();
-  const source = await requireAsset(ports, draft.imageId, 'image');
-  const image = await ports.images.decode(await originalBytes(ports, source));
-  const maskImage = draft.maskPath === undefined ? undefined : await decodeMask(ports, draft.maskPath);
-  const { boxes, ellipses, polygons, invert, growPixels, featherPixels } = draft;
-  const marked = { width: image.width, height: image.height, boxes, ellipses, polygons, image: maskImage, invert };
-  const markedShare = share(drawMask(marked).data);
-  const mask = drawMask({ ...marked, growPixels, featherPixels });
-  const result = await ports.inpainter.inpaint({ image, mask, mode: 'remove', seed: draft.seed }, options);
-  const file = await ports.images.encode(result.image, { format: 'png' });
-  const changedShare = share(mask.data);
-  const digest = createHash('sha256').update(file.bytes).digest('hex');
-  const same = await repairedBefore(ports, source.collection, digest);
-  const { asset, credentials } = same ?? (await signAndCatalogue(ports, source, draft, { file, digest, algorithm: result.algorithm }));
-  await writeManifest(ports, {
-    type: 'inpaint',
-    assetId: asset.id,
-    createdAt: asset.createdAt,
-    source: { assetId: source.id, sha256: source.sha256, objectKey: source.objectKey, role: 'source', name: source.caption ?? source.name },
-    algorithm: result.algorithm,
-    maskSha256: createHash('sha256').update(mask.data).digest('hex'),
-    changedShare,
-    seed: draft.seed,
-    ...(credentials ? { credentials } : {}),
-  });
-  const seconds = (Date.now() - started) / 1000;
-  return { source, asset, algorithm: result.algorithm, changedShare, markedShare, seconds, ...(credentials ? { credentials } : {}) };
-}
-
-async function repairedBefore(ports: Ports, collection: string, digest: string): Promise<{ asset: Asset; credentials?: CredentialsNote } | undefined> {
-  const record = await ports.records.get(REPAIRED, `${collection}/${digest}`);
-  const id = (record?.body as { assetId?: string } | undefined)?.assetId;
-  const asset = (id === undefined ? undefined : await ports.catalog.get(id)) ?? (await ports.catalog.findBySha256(collection, digest));
-  if (!asset) return undefined;
-  const { credentials } = (await readManifest(ports, asset.id)) ?? {};
-  return { asset, ...(credentials ? { credentials } : {}) };
-}
-
-async function signAndCatalogue(ports: Ports, source: Asset, draft: InpaintDraft, made: { file: FileBytes; digest: string; algorithm: string }) {
-  const { file, digest, algorithm } = made;
-  const { bytes, credentials } = await signRepair(ports, file.bytes, { ...source, name: source.caption ?? source.name }, algorithm);
-  const asset = await catalogue(ports, source, draft, { ...file, bytes });
-  const key = `${source.collection}/${digest}`;
-  await ports.records.delete(REPAIRED, key);
-  await createOnce(ports, REPAIRED, key, { assetId: asset.id });
-  return { asset, credentials };
-}
-
-/** A repaired picture has its source's description, and its verdict where that was no approval: nobody has looked at the repair yet. */
-async function catalogue(ports: Ports, source: Asset, draft: InpaintDraft, file: FileBytes): Promise<Asset> {
-  const id = newId('img');
-  const { caption, captionOrigin, captionModel, tags, attributes, licence, creator, status } = source;
-  const stored = await ports.objects.put(file.bytes, file.mediaType);
-  const fresh = {
-    id,
-    manifestId: id,
-    collection: source.collection,
-    objectKey: stored.key,
-    sha256: stored.sha256,
-    byteLength: stored.byteLength,
-    name: cleanOptional(draft.name, 120) ?? cleanText(`${source.name} (in-painted)`, 120),
-    source: `inpaint:${source.id}`,
-    madeFrom: [source.id],
-    captionOrigin,
-    ...(captionModel ? { captionModel } : {}),
-    described: { caption, tags: [...tags, 'inpainted'], attributes, licence, creator, ...(status === 'approved' ? {} : { status }) },
-  };
-  try {
-    return await addImage(ports, fresh, file.bytes);
-  } catch (error) {
-    await discard(ports, stored, file);
-    throw error;
+  const inpainter = chooseInpainter(ports, draft);
+  const task = await prepareInpaint(ports, draft.imageId, draft.mode, draft, options);
+  checkBudget(inpainter, task, draft);
+  const { image, mask } = task;
+  const results: InpaintResultAsset[] = [];
+  const cells = [
+    { image: task.original, label: 'before' },
+    { image: await drawMaskOver(ports, image, mask), label: 'mask' },
+  ];
+  const made = { algorithms: new Set<string>(), notes: new Set<string>(), costUsd: 0 };
+  for (let index = 0; index < draft.count; index++) {
+    const seed = (draft.seed + index) % 2 ** 31;
+    const prompts = { prompt: cleanOptional(draft.prompt, 2000), negativePrompt: cleanOptional(draft.negativePrompt, 2000) };
+    const onProgress = (fraction: number) => options.onProgress?.((index + fraction) / draft.count);
+    const result = await inpainter.inpaint({ image, mask, mode: task.mode, seed, ...prompts }, { ...options, onProgress });
+    const repair = { ...result, generative: inpainter.generative, seed, name: draft.name, prompt: prompts.prompt };
+    results.push({ ...(await keepRepair(ports, task, repair)), seed });
+    cells.push({ image: result.image, label: draft.count > 1 ? `seed ${seed}` : 'after' });
+    made.algorithms.add(result.algorithm);
+    for (const note of result.notes ?? []) made.notes.add(note);
+    made.costUsd += result.costUsd ?? 0;
   }
+  const strip = await drawStrip(ports, cells);
+  const { costUsd } = made;
+  return { task, results, algorithm: [...made.algorithms].join('; '), seconds: (Date.now() - started) / 1000, costUsd, notes: [...made.notes], strip };
 }
 
-async function decodeMask(ports: Ports, path: string) {
-  const file = await ports.files.resolve(path);
-  return ports.images.decode(await ports.files.read(file));
+/** The mask over the picture, as a JPEG, with nothing changed. Errors as `prepareInpaint`. */
+export async function previewMask(ports: Ports, draft: InpaintDraft, options: CallOptions): Promise<{ task: InpaintTask; picture: FileBytes }> {
+  const task = await prepareInpaint(ports, draft.imageId, draft.mode, draft, options);
+  return { task, picture: await drawStrip(ports, [{ image: await drawMaskOver(ports, task.image, task.mask), label: 'mask' }]) };
+}
+
+/** A prompt needs a generative in-painter; without one the local in-painter does what needs none. */
+function chooseInpainter({ inpainter, generativeInpainter }: Ports, { mode, prompt, negativePrompt }: InpaintDraft): Inpainter {
+  const wantsPrompt = mode === 'replace' || prompt !== undefined || negativePrompt !== undefined;
+  const chosen = wantsPrompt ? generativeInpainter : inpainter.modes.includes(mode) ? inpainter : generativeInpainter;
+  if (!chosen?.modes.includes(mode)) {
+    throw new AppError('UNSUPPORTED', `${mode === 'replace' ? 'Mode replace' : 'A prompt'} needs a generative in-painter, and none that can is configured.`, {
+      hint: 'Here modes remove and extend work without a prompt: they copy texture from the surroundings.',
+    });
+  }
+  if (mode !== 'replace' || prompt !== undefined) return chosen;
+  throw new AppError('INVALID_INPUT', 'Mode replace needs a prompt.', { hint: 'Say what is to be under the mask.' });
+}
+
+function checkBudget(inpainter: Inpainter, { mode, image }: InpaintTask, { count, maxCostUsd }: InpaintDraft): void {
+  const costUsd = (inpainter.estimate?.({ mode, width: image.width, height: image.height }).costUsd ?? 0) * count;
+  if (costUsd === 0 || (maxCostUsd !== undefined && costUsd <= maxCostUsd)) return;
+  const ceiling = maxCostUsd === undefined ? 'no ceiling was given' : `the ceiling is $${maxCostUsd.toFixed(2)}`;
+  throw new AppError('BUDGET', `This costs $${costUsd.toFixed(2)}, and ${ceiling}.`, {
+    hint: `Give maxCostUsd ${costUsd.toFixed(2)} or more, or a smaller count.`,
+  });
 }

@@ -18,6 +18,8 @@ export interface MaskShapes {
   polygons?: Point[][] | undefined;
   /** A picture of the same size: white is changed. */
   image?: RawImage | undefined;
+  /** What was found by words or as the subject: one channel, the same size. */
+  found?: RawImage | undefined;
 }
 
 export interface MaskOptions extends MaskShapes {
@@ -31,7 +33,10 @@ export interface MaskOptions extends MaskShapes {
   featherPixels?: number | undefined;
 }
 
-/** Draws the in-painting mask: one channel, 255 = change. INVALID_INPUT where it is empty, covers everything or lies outside the picture. */
+/** Largest mask in pixels: what one region of 4096 x 4096 holds. */
+const MOST_PIXELS = 4096 * 4096;
+
+/** Draws the in-painting mask: one channel, 255 = change. INVALID_INPUT where it is empty, covers everything, is too large or lies outside the picture. */
 export function drawMask(options: MaskOptions): RawImage {
   const { width, height } = options;
   const data = new Uint8Array(width * height);
@@ -39,6 +44,7 @@ export function drawMask(options: MaskOptions): RawImage {
   for (const ellipse of options.ellipses ?? []) fillEllipse(data, width, height, ellipse);
   for (const polygon of options.polygons ?? []) fillPolygon(data, width, height, polygon);
   if (options.image) addImage(data, width, height, options.image);
+  if (options.found) addImage(data, width, height, options.found);
   if (options.invert) for (let i = 0; i < data.length; i++) data[i] = 255 - data[i];
   if (options.growPixels) spread(data, width, height, options.growPixels);
   const changed = share(data);
@@ -50,8 +56,49 @@ export function drawMask(options: MaskOptions): RawImage {
     throw new AppError('INVALID_INPUT', 'The mask covers the whole picture: nothing is left to fill from.', {
       hint: 'Mask only the part to change (white or inside the shapes).',
     });
+  if (changed * data.length > MOST_PIXELS) {
+    throw new AppError(
+      'INVALID_INPUT',
+      `The mask has ${Math.round((changed * data.length) / 1e6)} megapixels; at most ${Math.floor(MOST_PIXELS / 1e6)} are filled.`,
+      {
+        hint: 'Mask less, or ingest the picture at a smaller size.',
+      },
+    );
+  }
   if (options.featherPixels) feather(data, width, height, options.featherPixels);
   return { width, height, channels: 1, data };
+}
+
+/** What is probably not meant, in sentences for the user; [] where nothing is. `markedShare` is the share of the picture that was marked before growing. */
+export function maskWarnings(shapes: MaskShapes & { invert?: boolean | undefined }, markedShare: number, changedShare: number): string[] {
+  const crossed = (shapes.polygons ?? []).flatMap((points, index) => (crossesItself(points) ? [index + 1] : []));
+  const warnings = crossed.map((number) => `Polygon ${number} crosses itself: where it covers itself twice nothing is marked.`);
+  if (changedShare > 2 * markedShare && changedShare > 0.2) {
+    const [marked, changed] = [markedShare, changedShare].map((value) => Math.round(value * 100));
+    warnings.push(`Growing the mask took it from ${marked} to ${changed} % of the picture: it seems to consist of specks; try growPixels 0.`);
+  } else if (changedShare > 0.5) {
+    const what =
+      shapes.image && !shapes.invert ? 'More than half of the mask picture is white, and white is changed' : 'More than half of the picture is masked';
+    warnings.push(`${what}: if that was not meant, ${shapes.invert ? 'leave out invert' : 'try invert'}.`);
+  }
+  return warnings;
+}
+
+/** True where two sides that do not meet at a corner cross. */
+function crossesItself(points: Point[]): boolean {
+  const side = (index: number) => [points[index], points[(index + 1) % points.length]] as const;
+  for (let i = 0; i < points.length; i++) {
+    for (let j = i + 2; j < points.length; j++) {
+      if (i === 0 && j === points.length - 1) continue;
+      const [[a, b], [c, d]] = [side(i), side(j)];
+      if (turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0) return true;
+    }
+  }
+  return false;
+}
+
+function turn(a: Point, b: Point, c: Point): number {
+  return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
 }
 
 /** Share 0..1 of the mask that is changed at all. */

@@ -123,3 +123,16 @@ export interface Recogniser {
   subject(image: RawImage, options?: CallOptions): Promise<Box | undefined>;
   regions(images: RawImage[], options?: CallOptions): Promise<RegionFeatures[]>;
 }
+
+/** What tells a thing from the rest of the picture; boxes and points in fractions of it. */
+export type Sighting = { heat: Location['heat'] } | { box: Box } | { point: { x: number; y: number } };
+
+/** Finds the outline of a thing. */
+export interface Segmenter {
+  readonly id: string;
+  /**
+   * The thing's mask: one channel, as large as the picture (RGB, any size; more than 1,024 pixels of its longer side add nothing), 255 = the thing.
+   * `undefined` where it cannot be told from its background by its colours. INVALID_INPUT for a picture without three channels.
+   */
+  refine(image: RawImage, sighting: Sighting, options?: CallOptions): Promise<RawImage | undefined>;
+}

@@ -1,78 +1,101 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { assetLink, assetOutput, assetText, round, thumbnail } from './asset-output.ts';
+import { assetLink, assetOutput, assetText, round } from './asset-output.ts';
 import { defineTool } from './define.ts';
+import { maskFacts } from './inpaint-output.ts';
 
-const RectangleInput = z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+const RectanglesInput = z
+  .array(z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }))
+  .max(50)
+  .optional();
 
 export const inpaintImage = defineTool({
   name: 'inpaint_image',
   title: 'In-paint image',
   description:
-    'Removes an object or blemish from a picture and fills the hole from its surroundings. Mark it by boxes, ellipses, polygons (pixels of the upright picture, origin top left) or a mask picture of the same size (white is changed). Returns a new asset; the original stays.',
-  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    'Removes things from a picture, extends it, or (with a generative provider) replaces a part. Mark the part by any of: maskPrompt, subject, boxes, ellipses, polygons (pixels of the upright picture, origin top left), maskImage. Returns new assets; the original stays.',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: z.strictObject({
     imageId: z.string(),
-    boxes: z.array(RectangleInput).max(50).optional(),
-    ellipses: z.array(RectangleInput).max(50).optional().describe('Given by their bounding boxes'),
+    mode: z.enum(['remove', 'extend', 'replace']).default('remove'),
+    maskPrompt: z.string().max(200).optional().describe('A noun: "the dog"'),
+    subject: z.array(z.number()).max(4).optional().describe('A thing to outline: [x, y, width, height] around it, [x, y] on it, [] the main one'),
+    boxes: RectanglesInput,
+    ellipses: RectanglesInput.describe('By bounding box'),
     polygons: z
       .array(z.array(z.array(z.number()).length(2)).min(3).max(500))
       .max(50)
-      .optional()
-      .describe('Lists of [x, y]'),
-    maskPath: z.string().optional().describe('Local mask picture; white is changed'),
-    invert: z.boolean().default(false).describe('Change everything but the marked part'),
-    growPixels: z.int().min(0).max(200).default(4).describe('Widens the mask over soft edges and shadows'),
-    featherPixels: z.int().min(0).max(100).default(2).describe('Blends the border'),
-    mode: z.enum(['remove']).default('remove'),
+      .optional(),
+    maskImage: z.string().optional().describe('Path or id, same size; white is changed'),
+    invert: z.boolean().default(false),
+    growPixels: z.int().min(0).max(200).optional(),
+    featherPixels: z.int().min(0).max(100).optional(),
+    preview: z.boolean().default(false).describe('Only show the mask'),
+    extend: z.string().max(80).optional().describe('"16:9", "16:9 left" or pixels: "left 200, top 50"'),
+    prompt: z.string().max(2000).optional(),
+    negativePrompt: z.string().max(2000).optional(),
+    count: z.int().min(1).max(4).default(1),
     seed: z.int().min(0).max(2147483647).default(0),
+    maxCostUsd: z.number().min(0).optional(),
     name: z.string().min(1).max(120).optional(),
   }),
-  output: z.looseObject({ imageId: z.string(), changedShare: z.number().describe('Of all pixels, 0..1'), advice: z.string() }),
+  output: z.looseObject({ imageId: z.string().optional(), changedShare: z.number().describe('Of all pixels, 0..1'), advice: z.string() }),
   async handler(args, { studio, signal, progress }) {
-    const marked = (args.boxes?.length ?? 0) + (args.ellipses?.length ?? 0) + (args.polygons?.length ?? 0);
-    if (marked === 0 && args.maskPath === undefined) {
-      throw new AppError('INVALID_INPUT', 'Nothing is marked.', { hint: 'Give boxes, ellipses, polygons or maskPath.' });
+    checkMarked(args);
+    if (args.maskImage !== undefined && !studio.localPaths && !/^(img_|vrag:)/.test(args.maskImage)) {
+      throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Ingest the mask and give its id, or mark the part otherwise.' });
     }
-    if (args.maskPath !== undefined && !studio.localPaths)
-      throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Mark the part by boxes, ellipses or polygons.' });
+    const draft = { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) };
+    if (args.preview) {
+      const { task, picture } = await studio.assets.previewMask(studio.ports, draft, { signal });
+      const facts = maskFacts(task);
+      const advice = `Nothing was changed. Call again without preview to ${args.mode} what is tinted.`;
+      return { data: { ...facts.data, advice }, text: `${facts.text} ${advice}`, images: [picture] };
+    }
     const onProgress = (fraction: number) => void progress(fraction, 1, 'in-painting');
-    const { source, asset, algorithm, changedShare, markedShare, seconds, credentials } = await studio.assets.inpaintAsset(
-      studio.ports,
-      { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) },
-      { signal, onProgress },
-    );
-    const data = await assetOutput(studio, asset);
-    const hint = maskHint(changedShare, markedShare);
+    const outcome = await studio.assets.inpaintAsset(studio.ports, draft, { signal, onProgress });
+    const assets = await Promise.all(outcome.results.map(({ asset }) => assetOutput(studio, asset)));
+    const facts = maskFacts(outcome.task);
+    const [{ asset, credentials }] = outcome.results;
     const next =
       asset.status === 'approved' ? 'the result goes straight into generate_video as imageId' : `the result is ${asset.status}: ingest_image approves it`;
-    const advice = `Look at the preview; ${next}.${hint}`;
+    const advice = [`Look at the strip (before, mask, after); ${next}.`, ...outcome.notes].join(' ');
     const signed = credentials && studio.film.credentialsText(credentials);
-    const summary = `${algorithm}: ${(changedShare * 100).toFixed(1)} % of ${source.id} filled in ${seconds.toFixed(1)} s. ${advice}${signed ? ` ${signed}` : ''}`;
-    const previews = await Promise.all([thumbnail(studio, source, 384), thumbnail(studio, asset, 384)]);
+    const cost = outcome.costUsd > 0 ? { costUsd: round(outcome.costUsd, 4) } : {};
+    const summary = `${outcome.algorithm}, ${outcome.seconds.toFixed(1)} s${outcome.costUsd > 0 ? `, $${outcome.costUsd.toFixed(2)}` : ''}. ${facts.text} ${advice}${signed ? ` ${signed}` : ''}`;
     return {
       data: {
         imageId: asset.id,
-        sourceId: source.id,
-        uri: data.uri,
-        ...(data.path ? { path: data.path } : {}),
-        algorithm,
-        changedShare: round(changedShare, 4),
-        seconds: round(seconds, 1),
+        sourceId: outcome.task.source.id,
+        ...(assets.length > 1 ? { results: assets.map((each, index) => ({ imageId: each.id, seed: outcome.results[index].seed })) } : {}),
+        uri: assets[0].uri,
+        ...(assets[0].path ? { path: assets[0].path } : {}),
+        algorithm: outcome.algorithm,
+        ...facts.data,
+        seconds: round(outcome.seconds, 1),
+        ...cost,
         ...(signed ? { credentials: signed } : {}),
         advice,
       },
-      text: `${summary}\nPreviews: before, after.\n${assetText(data)}`,
-      images: previews.filter((image) => image !== undefined),
-      links: [assetLink(studio, asset)],
+      text: [summary, ...assets.map(assetText)].join('\n'),
+      images: [outcome.strip],
+      links: outcome.results.map((result) => assetLink(studio, result.asset)),
     };
   },
 });
 
-/** Masks that probably are not what was meant. */
-function maskHint(changedShare: number, markedShare: number): string {
-  if (changedShare > 2 * markedShare && changedShare > 0.2) {
-    return ` Growing the mask took it from ${Math.round(markedShare * 100)} to ${Math.round(changedShare * 100)} % of the picture: it seems to consist of specks; try growPixels 0.`;
-  }
-  return changedShare > 0.5 ? ' More than half of the picture was masked: if that was not meant, try invert.' : '';
+interface Marks {
+  mode: string;
+  boxes?: unknown[] | undefined;
+  ellipses?: unknown[] | undefined;
+  polygons?: unknown[] | undefined;
+  maskImage?: string | undefined;
+  maskPrompt?: string | undefined;
+  subject?: number[] | undefined;
+}
+
+function checkMarked({ mode, boxes, ellipses, polygons, maskImage, maskPrompt, subject }: Marks): void {
+  const drawn = (boxes?.length ?? 0) + (ellipses?.length ?? 0) + (polygons?.length ?? 0);
+  if (mode === 'extend' || drawn > 0 || (maskImage ?? maskPrompt ?? subject) !== undefined) return;
+  throw new AppError('INVALID_INPUT', 'Nothing is marked.', { hint: 'Give maskPrompt, subject, boxes, ellipses, polygons or maskImage.' });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawMask, share } from '../../src/library/mask.ts';
+import { drawMask, maskWarnings, share } from '../../src/library/mask.ts';
 
 const SIZE = { width: 40, height: 30 };
 const count = (mask: { data: Uint8Array }) => mask.data.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
@@ -81,5 +81,22 @@ describe('an in-painting mask', () => {
     ['a picture of another size', { image: { width: 4, height: 4, channels: 1 as const, data: new Uint8Array(16) } }, /4x4.*40x30/],
   ])('refuses %s', (_, shapes, message) => {
     expect(() => drawMask({ ...SIZE, ...shapes })).toThrow(message);
+  });
+
+  it('refuses more than one region of 4096 x 4096 pixels', () => {
+    expect(() => drawMask({ width: 5000, height: 4000, boxes: [{ x: 0, y: 0, width: 4800, height: 3600 }] })).toThrow(/17 megapixels; at most 16/);
+  });
+
+  it('warns of a polygon that crosses itself, of a mask picture that is mostly white, and of specks that grew together', () => {
+    const corners = (...points: [number, number][]) => points.map(([x, y]) => ({ x, y }));
+    const bow = corners([0, 0], [20, 20], [20, 0], [0, 20]);
+    expect(maskWarnings({ polygons: [corners([0, 0], [20, 0], [5, 5], [0, 20]), bow] }, 0.1, 0.1)).toEqual([
+      expect.stringMatching(/^Polygon 2 crosses itself/),
+    ]);
+    const image = { ...SIZE, channels: 1 as const, data: new Uint8Array(1200) };
+    expect(maskWarnings({ image }, 0.8, 0.8)).toEqual([expect.stringMatching(/mask picture is white.*try invert/)]);
+    expect(maskWarnings({ boxes: [], invert: true }, 0.8, 0.8)).toEqual([expect.stringMatching(/leave out invert/)]);
+    expect(maskWarnings({ image }, 0.1, 0.6)).toEqual([expect.stringMatching(/from 10 to 60 %.*specks/)]);
+    expect(maskWarnings({ image }, 0.4, 0.45)).toEqual([]);
   });
 });

@@ -1,16 +1,6 @@
 import type { Box, RawImage } from '../../../ports/pictures.ts';
-import { loadOpenCv, type OpenCv, type OpenCvMat } from '../opencv.ts';
-
-interface GrabCutCv extends OpenCv {
-  Rect: new (x: number, y: number, width: number, height: number) => unknown;
-  GC_BGD: number;
-  GC_FGD: number;
-  GC_PR_BGD: number;
-  GC_PR_FGD: number;
-  GC_INIT_WITH_MASK: number;
-  GC_EVAL_FREEZE_MODEL: number;
-  grabCut(image: OpenCvMat, mask: OpenCvMat, rect: unknown, background: OpenCvMat, foreground: OpenCvMat, iterations: number, mode: number): void;
-}
+import { loadOpenCv, type OpenCvMat } from '../opencv.ts';
+import type { GrabCutCv } from '../segmenter/grab-cut.ts';
 
 /** How far outside its box a subject may reach, as shares of the picture: boxes are loose at the sides and often end above the feet. */
 export interface Reach {

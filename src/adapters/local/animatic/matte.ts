@@ -1,4 +1,5 @@
 import type { Box, RawImage } from '../../../ports/pictures.ts';
+import { components, neighbours } from '../segmenter/parts.ts';
 import { grabCut, type Reach } from './grabcut.ts';
 
 /** First with room around the box; where that runs away into the background, once more inside the box. */
@@ -45,36 +46,6 @@ function tidy(labels: Uint8Array, { width, height }: RawImage): Uint8Array {
   for (const part of parts) if (part.length < LEAST_PART * largest) for (const at of part) subject[at] = 0;
   for (const gap of components(subject, 0, width, height)) if (gap.length < SMALL_GAP * largest) for (const at of gap) subject[at] = 1;
   return subject;
-}
-
-/** Connected pixels (four neighbours) of one value. */
-function components(values: Uint8Array, wanted: number, width: number, height: number): number[][] {
-  const seen = new Uint8Array(values.length);
-  const parts: number[][] = [];
-  for (let start = 0; start < values.length; start++) {
-    if (seen[start] || values[start] !== wanted) continue;
-    const part = [start];
-    seen[start] = 1;
-    for (let next = 0; next < part.length; next++) {
-      for (const neighbour of neighbours(part[next], width, height)) {
-        if (seen[neighbour] || values[neighbour] !== wanted) continue;
-        seen[neighbour] = 1;
-        part.push(neighbour);
-      }
-    }
-    parts.push(part);
-  }
-  return parts;
-}
-
-function neighbours(at: number, width: number, height: number): number[] {
-  const x = at % width;
-  const found: number[] = [];
-  if (x > 0) found.push(at - 1);
-  if (x < width - 1) found.push(at + 1);
-  if (at >= width) found.push(at - width);
-  if (at < width * (height - 1)) found.push(at + width);
-  return found;
 }
 
 function isClear(image: RawImage, box: Box, subject: Uint8Array, labels: Uint8Array): boolean {

@@ -21,7 +21,7 @@ const CHILDREN = 2;
 export function createInpainter(): Inpainter & { close(): void } {
   const children = new ChildPool(new URL('./child.js', import.meta.url), { name: 'in-painting', size: CHILDREN });
   return {
-    id: 'patchmatch.1',
+    id: 'patchmatch.2',
     modes: MODES,
     generative: false,
     close: () => children.close(),
