@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { RawImage } from '../ports.ts';
+import { cleanText } from './text.ts';
 
 type Side = 'left' | 'right' | 'top' | 'bottom';
 
@@ -16,7 +17,9 @@ export function readBorder(text: string, { width, height }: { width: number; hei
   const ratio = /^\s*(\d{1,4}(?:\.\d+)?)\s*:\s*(\d{1,4}(?:\.\d+)?)\s*(left|right|top|bottom)?\s*$/.exec(text);
   const border = ratio ? toRatio(Number(ratio[1]) / Number(ratio[2]), ratio[3] as Side | undefined, { width, height }) : toSides(text);
   if (!border || border.left + border.right + border.top + border.bottom === 0) {
-    throw new AppError('INVALID_INPUT', `extend "${text}" adds nothing to a picture of ${width}x${height} pixels that can be understood.`, { hint: HINT });
+    throw new AppError('INVALID_INPUT', `extend "${cleanText(text, 80)}" adds nothing to a picture of ${width}x${height} pixels that can be understood.`, {
+      hint: HINT,
+    });
   }
   return border;
 }

@@ -4,11 +4,6 @@ import { assetLink, assetOutput, assetText, round } from './asset-output.ts';
 import { defineTool } from './define.ts';
 import { maskFacts } from './inpaint-output.ts';
 
-const RectanglesInput = z
-  .array(z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }))
-  .max(50)
-  .optional();
-
 export const inpaintImage = defineTool({
   name: 'inpaint_image',
   title: 'In-paint image',
@@ -18,10 +13,13 @@ export const inpaintImage = defineTool({
   input: z.strictObject({
     imageId: z.string(),
     mode: z.enum(['remove', 'extend', 'replace']).default('remove'),
-    maskPrompt: z.string().max(200).optional().describe('A noun: "the dog"'),
+    maskPrompt: z.string().optional().describe('A noun: "the dog"'),
     subject: z.array(z.number()).max(4).optional().describe('A thing to outline: [x, y, width, height] around it, [x, y] on it, [] the main one'),
-    boxes: RectanglesInput,
-    ellipses: RectanglesInput.describe('By bounding box'),
+    boxes: z
+      .array(z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }))
+      .max(50)
+      .optional(),
+    ellipses: z.array(z.array(z.number()).length(4)).max(50).optional().describe('[x, y, width, height]'),
     polygons: z
       .array(z.array(z.array(z.number()).length(2)).min(3).max(500))
       .max(50)
@@ -31,9 +29,9 @@ export const inpaintImage = defineTool({
     growPixels: z.int().min(0).max(200).optional(),
     featherPixels: z.int().min(0).max(100).optional(),
     preview: z.boolean().default(false).describe('Only show the mask'),
-    extend: z.string().max(80).optional().describe('"16:9", "16:9 left" or pixels: "left 200, top 50"'),
-    prompt: z.string().max(2000).optional(),
-    negativePrompt: z.string().max(2000).optional(),
+    extend: z.string().optional().describe('"16:9", "16:9 left" or pixels: "left 200, top 50"'),
+    prompt: z.string().optional(),
+    negativePrompt: z.string().optional(),
     count: z.int().min(1).max(4).default(1),
     seed: z.int().min(0).max(2147483647).default(0),
     maxCostUsd: z.number().min(0).optional(),
@@ -45,7 +43,8 @@ export const inpaintImage = defineTool({
     if (args.maskImage !== undefined && !studio.localPaths && !/^(img_|vrag:)/.test(args.maskImage)) {
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Ingest the mask and give its id, or mark the part otherwise.' });
     }
-    const draft = { ...args, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) };
+    const ellipses = args.ellipses?.map(([x, y, width, height]) => ({ x, y, width, height }));
+    const draft = { ...args, ellipses, polygons: args.polygons?.map((points) => points.map(([x, y]) => ({ x, y }))) };
     if (args.preview) {
       const { task, picture } = await studio.assets.previewMask(studio.ports, draft, { signal });
       const facts = maskFacts(task);

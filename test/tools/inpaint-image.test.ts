@@ -82,7 +82,7 @@ describe('an object is removed', () => {
   it('by ellipse and polygon', async () => {
     const result = await server.call<Inpainted>('inpaint_image', {
       imageId,
-      ellipses: [{ x: 90, y: 50, width: 60, height: 60 }],
+      ellipses: [[90, 50, 60, 60]],
       polygons: [
         [
           [0, 0],
