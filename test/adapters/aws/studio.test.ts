@@ -138,7 +138,9 @@ it('a shot on Luma Ray 2 becomes a video of its reference, with what it cost and
   const draft = { collection: 'default', shots, width: 1280, height: 720, fps: 24, seed: 0, provider: 'luma-ray-2' };
   const plan = await planStoryboard(ports, draft);
   expect(plan).toMatchObject({ costUsd: 7.5, shots: [{ dropped: [expect.stringContaining('6 s become 5 s')] }] });
-  const { jobId } = await createJob(ports, plan);
+  await expect(createJob(ports, plan)).rejects.toMatchObject({ code: 'BUDGET', message: expect.stringContaining('7.5 USD') });
+  expect(opened.fake.requests('StartAsyncInvoke')).toEqual([]);
+  const { jobId } = await createJob(ports, plan, { maxCostUsd: 7.5 });
   runner.kick();
   const view = await until(() => requireJobView(ports, jobId), isOver, 30_000);
   expect(view).toMatchObject({ state: 'succeeded', takes: [{ state: 'succeeded', result: { costUsd: 7.5, durationSeconds: 1 } }] });
