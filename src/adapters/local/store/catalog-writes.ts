@@ -4,9 +4,10 @@ import { attributesOf, storeFields } from './asset-fields.ts';
 import { bodyOf, seenColumns } from './asset-rows.ts';
 import { collectionNamed, countAttributes, makeCollection } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
-import { bind, checkLength, firstOf, generationsOf, insertVectors, unbindIfEmpty } from './generations.ts';
+import { bind, generationsOf, insertVectors, unbindIfEmpty } from './generations.ts';
 import { indexedText, scopeToken } from './search-text.ts';
 import { eachInShortTransactions, inShortTransactions, type Step } from './short-transactions.ts';
+import { checkFit, checkVectors, firstOf } from './vector-rules.ts';
 
 interface Entry {
   asset: Asset;
@@ -36,16 +37,6 @@ export function removeAssets(database: Database, ids: readonly string[]): Promis
   return eachInShortTransactions(database, ids, removeAsset);
 }
 
-function checkVectors({ asset, vectors = [] }: Entry): void {
-  for (const { embedderId, vectors: ofOne } of vectors) {
-    const lengths = new Set(ofOne.map(({ vector }) => vector.length));
-    if (lengths.size <= 1 && !lengths.has(0)) continue;
-    throw new AppError('INVALID_INPUT', `The vectors of ${asset.id} by ${embedderId} have lengths ${[...lengths].join(', ')}.`, {
-      hint: 'All vectors of one embedder have the same length.',
-    });
-  }
-}
-
 /** What new vectors of the collection have to fit; none where it is not bound to an embedder. */
 function boundGenerations(sql: Sql, collection: string): Generation[] {
   const known = collectionNamed(sql, collection);
@@ -65,17 +56,7 @@ function checkConflicts(sql: Sql, { asset, vectors, refuseSameBytes }: Entry, ge
     throw new AppError('CONFLICT', `The id ${asset.id} belongs to another collection than ${asset.collection}.`, { hint: 'Give the copy an id of its own.' });
   }
   if (refuseSameBytes) checkBytes(sql, asset);
-  const [active] = generations;
-  if (!active || !vectors) return;
-  if (!vectors.some(({ embedderId }) => embedderId === active.embedderId)) {
-    const given = vectors.map(({ embedderId, vectors: ofOne }) => `${embedderId} (${ofOne[0]?.vector.length ?? 0})`).join(', ') || 'no embedder';
-    throw new AppError('CONFLICT', `The collection ${asset.collection} holds vectors of another embedder.`, {
-      hint: `It is pinned to ${active.embedderId} (${active.dimensions} dimensions); these vectors are from ${given}. Use another collection, or run \`reindex\`.`,
-    });
-  }
-  for (const generation of generations) {
-    checkLength(generation, vectors.find(({ embedderId }) => embedderId === generation.embedderId)?.vectors ?? [], asset.collection);
-  }
+  checkFit(asset, vectors, generations);
 }
 
 function checkBytes(sql: Sql, { id, collection, sha256 }: Asset): void {

@@ -30,7 +30,8 @@ function timeOf(text: string): number {
   return Date.parse(`${date}T${time}${offset.toUpperCase().replace(/(\d{2})(\d{2})$/, '$1:$2')}`);
 }
 
-function folded(value: AttributeValue): AttributeValue {
+/** Text as conditions compare it. */
+export function folded(value: AttributeValue): AttributeValue {
   return typeof value === 'string' ? value.normalize('NFC').toLowerCase() : value;
 }
 
@@ -62,8 +63,8 @@ export function fieldValue(asset: Partial<Pick<Asset, Property>>, field: Field):
 
 const nameOf = (field: FieldCondition['field']): string => (typeof field === 'object' ? field.attribute : field);
 
-/** Which of a value's points a bound is compared with. */
-function bound(value: number | string, field: FieldCondition['field']): { point: number; axis: 'number' | 'time' } {
+/** Which of a value's points a bound is compared with; INVALID_INPUT where it is neither a number nor a date. */
+export function bound(value: number | string, field: FieldCondition['field']): { point: number; axis: 'number' | 'time' } {
   const point = typeof value === 'number' ? value : timeOf(value);
   if (Number.isFinite(point)) return { point, axis: typeof value === 'number' ? 'number' : 'time' };
   throw new AppError('INVALID_INPUT', `The bound ${JSON.stringify(value)} for ${nameOf(field)} is neither a number nor a date.`, {

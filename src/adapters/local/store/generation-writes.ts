@@ -2,8 +2,9 @@ import { AppError } from '../../../errors.ts';
 import type { AssetVector } from '../../../ports.ts';
 import { collectionNamed } from './collection-rows.ts';
 import type { Database, Sql } from './database.ts';
-import { activate, addGeneration, checkLength, type GenerationRow, generationsOf, insertVectors } from './generations.ts';
+import { activate, addGeneration, type GenerationRow, generationsOf, insertVectors } from './generations.ts';
 import { eachInShortTransactions, inShortTransactions } from './short-transactions.ts';
+import { checkLength } from './vector-rules.ts';
 
 interface Found {
   collection: number;

@@ -1,8 +1,8 @@
-import { AppError } from '../../../errors.ts';
 import type { AssetVector, EmbeddedVectors, Generation } from '../../../ports.ts';
 import type { CollectionRow } from './collection-rows.ts';
 import type { Sql } from './database.ts';
 import { codeOf, quantise } from './quantise.ts';
+import { firstOf } from './vector-rules.ts';
 
 export interface GenerationRow extends Generation {
   id: number;
@@ -15,15 +15,6 @@ export function generationsOf(sql: Sql, collection: number): GenerationRow[] {
     order by case state when 'active' then 0 when 'building' then 1 else 2 end, id desc`).all<GenerationRow>(collection);
 }
 
-/** CONFLICT where vectors of a generation have another length than its own. */
-export function checkLength({ embedderId, dimensions }: Generation, vectors: readonly AssetVector[], collection: string): void {
-  const wrong = vectors.find(({ vector }) => vector.length !== dimensions);
-  if (!wrong) return;
-  throw new AppError('CONFLICT', `The collection ${collection} holds vectors of ${dimensions} dimensions.`, {
-    hint: `Those of ${embedderId} have ${dimensions} dimensions there; these have ${wrong.vector.length}. Use another collection, or run \`reindex\`.`,
-  });
-}
-
 /** Makes a generation the one that is searched, in an unbound collection or in place of another. */
 export function activate(sql: Sql, collection: number, { id, embedderId, dimensions }: Omit<GenerationRow, 'state' | 'since'>): void {
   sql("update generation set state = 'active', since = ? where id = ?").run(new Date().toISOString(), id);
@@ -33,13 +24,6 @@ export function activate(sql: Sql, collection: number, { id, embedderId, dimensi
 export function addGeneration(sql: Sql, collection: number, embedderId: string, dimensions: number): number {
   const added = sql("insert into generation(collection, embedder_id, dimensions, state, since) values(?, ?, ?, 'building', ?)");
   return added.run(collection, embedderId, dimensions, new Date().toISOString()).lastInsertRowid;
-}
-
-/** What an unbound collection is bound to by an asset's vectors: to the embedder that it was configured with, where there are some of it. */
-export function firstOf(vectors: readonly EmbeddedVectors[], configured: string | undefined): Pick<Generation, 'embedderId' | 'dimensions'> | undefined {
-  const given = vectors.filter((entry) => entry.vectors.length > 0);
-  const first = given.find(({ embedderId }) => embedderId === configured) ?? given[0];
-  return first && { embedderId: first.embedderId, dimensions: first.vectors[0].vector.length };
 }
 
 /** Binds an unbound collection by its first vectors; without any it stays as it is. */

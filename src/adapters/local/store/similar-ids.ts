@@ -6,8 +6,14 @@ const SIMILAR_PART = 0.5;
 
 /** The ids closest to a mistyped one (edit distance), at most `limit`. */
 export function similarIds(sql: Sql, id: string, limit: number): string[] {
+  const rows = sql('select id from asset order by id').iterate<{ id: string }>();
+  return closestIds(rows, id, limit);
+}
+
+/** Those of `all` that are similar to an id, the closest first, among equal ones as they come. */
+export function closestIds(all: Iterable<{ id: string }>, id: string, limit: number): string[] {
   const near: { id: string; distance: number }[] = [];
-  for (const row of sql('select id from asset order by id').iterate<{ id: string }>()) {
+  for (const row of all) {
     const similar = Math.floor(Math.max(id.length, row.id.length) * SIMILAR_PART);
     // With enough found, only a closer one is of interest.
     const most = near.length < limit ? similar : Math.min(similar, near[limit - 1].distance - 1);
