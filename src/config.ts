@@ -115,6 +115,24 @@ export const EnvironmentSchema = z.object({
     .default('')
     .describe("Where they write, `s3://BUCKET/PREFIX`, with a bucket in the model's region."),
   VRAG_VIDEO_REGION: region.describe('Their region. Empty: the one that has the model (`us-west-2` for Luma Ray 2).'),
+  VRAG_OPENSEARCH_URL: z
+    .string()
+    .default('')
+    .refine((value) => value === '' || isServiceAddress(value), SERVICE_ADDRESS)
+    .describe('Endpoint of the OpenSearch domain or Serverless vector collection of the `aws` profile (docs/aws-opensearch.md).'),
+  VRAG_OPENSEARCH_KIND: z
+    .enum(['auto', 'domain', 'classic', 'nextgen'])
+    .default('auto')
+    .describe('What it is: a managed `domain`, or Serverless `classic` or `nextgen`. `auto`: found out at the first call.'),
+  VRAG_OPENSEARCH_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'must be lower-case letters, digits and dashes')
+    .default('vrag')
+    .describe('What the name of every index begins with.'),
+  VRAG_OPENSEARCH_COMPRESSION: z
+    .enum(['1x', '2x', '4x', '8x', '16x', '32x'])
+    .optional()
+    .describe("Compression of new collections' vectors, less memory for less exact ranks. Absent: what the service does by itself."),
 });
 
 /** Checked settings with absolute paths. */
@@ -155,6 +173,7 @@ export interface BedrockConfig {
   /** Absent: none that follows a prompt. */
   inpainter?: 'stability' | 'nova-canvas';
   video: VideoConfig;
+  openSearch: OpenSearchConfig;
 }
 
 /** Video models on Amazon Bedrock. */
@@ -165,6 +184,15 @@ export interface VideoConfig {
   output?: string;
   /** Absent: the region that has the model. */
   region?: string;
+}
+
+export interface OpenSearchConfig {
+  /** Absent where not configured; the `aws` profile needs it. */
+  url?: string;
+  kind: 'auto' | 'domain' | 'classic' | 'nextgen';
+  prefix: string;
+  /** Absent: the service's own. */
+  compression?: string;
 }
 
 export interface S3Config {
@@ -256,6 +284,12 @@ function bedrockConfig(env: z.infer<typeof EnvironmentSchema>): BedrockConfig {
         .filter(Boolean),
       ...(env.VRAG_VIDEO_OUTPUT ? { output: env.VRAG_VIDEO_OUTPUT } : {}),
       ...(env.VRAG_VIDEO_REGION ? { region: env.VRAG_VIDEO_REGION } : {}),
+    },
+    openSearch: {
+      ...(env.VRAG_OPENSEARCH_URL ? { url: env.VRAG_OPENSEARCH_URL } : {}),
+      kind: env.VRAG_OPENSEARCH_KIND,
+      prefix: env.VRAG_OPENSEARCH_PREFIX,
+      ...(env.VRAG_OPENSEARCH_COMPRESSION ? { compression: env.VRAG_OPENSEARCH_COMPRESSION } : {}),
     },
   };
 }

@@ -19,7 +19,7 @@ describe('settings', () => {
       ceilings: {},
       credentials: { sign: true },
       profile: 'local',
-      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 } },
+      aws: { s3: { prefix: 'vrag/', urlMinutes: 60 }, openSearch: { kind: 'auto', prefix: 'vrag' } },
       bedrock: { video: { models: [] } },
     });
   });

@@ -146,7 +146,10 @@ export interface Ranked {
   atSeconds?: number;
 }
 
-/** Vectors, text and metadata of all collections. What a call wrote is visible to the next call of any process. */
+/**
+ * Vectors, text and metadata of all collections. What a call wrote is visible to the next call of any process (where a service shows writes late, a
+ * write resolves only when it does). What may be approximate says so.
+ */
 export interface Catalog {
   /**
    * Inserts or replaces assets with all their vectors; makes the collection on first use and pins the embedder of the first vectors.
@@ -171,7 +174,8 @@ export interface Catalog {
   /** Assets of the collection whose perceptual hash differs in at most `maxDistance` of 64 bits, nearest first, at most k. */
   nearDuplicates(collection: string, perceptualHash: string, maxDistance: number, k: number): Promise<{ id: string; distance: number }[]>;
   /**
-   * k distinct assets by cosine in the generation of `embedderId`, best first, exact. [] for an unknown collection or one without vectors;
+   * k distinct assets by cosine in the generation of `embedderId`, best first. Embedded: exact; OpenSearch: at least .95 of the true ten best
+   * (test/engines), each with its own cosine. [] for an unknown collection or one without vectors;
    * CONFLICT where the collection has no generation of this embedder (any more): read `collections` and embed the query again.
    */
   nearest(collection: string, query: { embedderId: string; vector: Float32Array }, filter: Filter, k: number): Promise<Ranked[]>;
@@ -179,7 +183,7 @@ export interface Catalog {
    * k assets by BM25 over name, caption, tags and text attributes; any word may match; user text is never query syntax. A word of at least
    * four letters that no asset of the collection has also matches words one typo away (one letter added, left out, changed, or two swapped);
    * what only such a correction found comes last. Where more assets than a catalog can rank at once have a word (embedded: 1,000, or 4 k), those with all
-   * words, then those with the rarest, the newest first, are ranked.
+   * words, then those with the rarest, the newest first, are ranked. Scores of two catalogs, or of two collections, are not comparable.
    */
   match(collection: string, text: string, filter: Filter, k: number): Promise<Ranked[]>;
   /**
@@ -193,7 +197,7 @@ export interface Catalog {
   list(collection: string | undefined, filter: Filter, page: { limit: number; cursor?: string }): Promise<{ assets: Asset[]; cursor?: string }>;
   /** By name. */
   collections(): Promise<Collection[]>;
-  /** One collection's settings, in well under a millisecond however large it is. */
+  /** One collection's settings, without a look at its assets (embedded: in well under a millisecond). */
   collection(name: string): Promise<CollectionSettings | undefined>;
   /** Changes a collection's settings, and makes it where it is not there. CONFLICT for another embedder than that of its vectors. */
   configure(collection: string, settings: { requireApproval?: boolean; embedderId?: string }): Promise<void>;

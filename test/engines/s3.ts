@@ -25,7 +25,11 @@ export async function s3Fixture(cluster: RadosCluster): Promise<S3Fixture> {
   const client = plainClient(cluster);
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
   client.destroy();
-  const aws: AwsConfig = { region: 'us-east-1', s3: { bucket: BUCKET, prefix: `${randomUUID()}/`, urlMinutes: 5, endpoint: cluster.endpoint } };
+  const aws: AwsConfig = {
+    region: 'us-east-1',
+    s3: { bucket: BUCKET, prefix: `${randomUUID()}/`, urlMinutes: 5, endpoint: cluster.endpoint },
+    openSearch: { kind: 'auto', prefix: 'vrag' },
+  };
   const opened: { close(): Promise<void> }[] = [];
   const homeDir = await mkdtemp(path.join(tmpdir(), 'vrag-s3-'));
   // The catalog has its own suites; here it holds nothing.

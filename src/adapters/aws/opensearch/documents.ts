@@ -14,7 +14,8 @@ const READ_AT_ONCE = 100;
 const TRIES = 10;
 /** How long a write waits on Serverless until searches see it: its documentation names up to a minute. */
 const VISIBLE_WITHIN_MS = 120_000;
-const LOOK_EVERY_MS = 500;
+const FIRST_LOOK_MS = 100;
+const LOOK_EVERY_MS = 2000;
 
 /** One stored version of an asset. */
 interface Version {
@@ -138,15 +139,15 @@ export class Documents {
       const replaced = documents.flatMap(({ id }) => (stored.get(id) ?? []).map(({ documentId }) => documentId));
       await this.#writeAll(documents.map((document) => ({ action: { index: { _index: index } }, document: JSON.stringify(document) })));
       await this.#writeAll(replaced.map((documentId) => ({ action: { delete: { _index: index, _id: documentId } } })));
-      await this.#untilVisible(index, new Map(documents.map(({ id, stamp }) => [id, stamp])));
+      await this.#untilVisible(index, new Map(documents.map(({ id, stamp }) => [id, stamp])), new Set(replaced));
     }
   }
 
   async #deleteVersions(index: string, ids: readonly string[]): Promise<void> {
     const stored = await this.#versions(index, ids);
-    const all = [...stored.values()].flat();
-    await this.#writeAll(all.map(({ documentId }) => ({ action: { delete: { _index: index, _id: documentId } } })));
-    await this.#untilVisible(index, new Map([...stored.keys()].map((id) => [id, undefined])));
+    const all = [...stored.values()].flat().map(({ documentId }) => documentId);
+    await this.#writeAll(all.map((documentId) => ({ action: { delete: { _index: index, _id: documentId } } })));
+    await this.#untilVisible(index, new Map([...stored.keys()].map((id) => [id, ''])), new Set(all));
   }
 
   async #writeAll(actions: readonly BulkAction[]): Promise<void> {
@@ -167,20 +168,22 @@ export class Documents {
     return found;
   }
 
-  /** Looks until of each asset the one version is there that was written (`undefined`: none). UNAVAILABLE where that takes too long: it is stored, but not seen yet. */
-  async #untilVisible(index: string, stamps: ReadonlyMap<string, string | undefined>): Promise<void> {
+  /** Looks until of each asset the version of this stamp or a later one is there ('': none need be) and none that was deleted. UNAVAILABLE where that takes too long. */
+  async #untilVisible(index: string, stamps: ReadonlyMap<string, string>, deleted: ReadonlySet<string>): Promise<void> {
     if (stamps.size === 0) return;
-    for (const end = Date.now() + VISIBLE_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
+    const end = Date.now() + VISIBLE_WITHIN_MS;
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(LOOK_EVERY_MS, wait * 2)) {
       const stored = await this.#versions(index, [...stamps.keys()], ['id', 'stamp']);
       const isSeen = [...stamps].every(([id, stamp]) => {
         const versions = stored.get(id) ?? [];
-        // A still newer one is another server's.
-        return stamp === undefined ? versions.length === 0 : versions.length === 1 && versions[0].document.stamp >= stamp;
+        const isThere = stamp === '' || versions.some(({ document }) => document.stamp >= stamp);
+        return isThere && !versions.some(({ documentId }) => deleted.has(documentId));
       });
       if (isSeen) return;
       if (Date.now() > end) {
         throw new AppError('UNAVAILABLE', 'OpenSearch Serverless has stored the change but does not show it yet.', { hint: 'Call again in a minute.' });
       }
+      await sleep(wait);
     }
   }
 }

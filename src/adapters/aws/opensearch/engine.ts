@@ -12,7 +12,8 @@ const LEAST_VERSION: readonly [major: number, minor: number] = [2, 17];
 export interface EngineOptions {
   /** Address of the domain or of the Serverless collection. */
   url: string;
-  region: string;
+  /** Absent: that of the address, else as the AWS SDK finds it. */
+  region?: string;
   kind: Kind | 'auto';
   /** Every index begins with it. */
   prefix: string;
@@ -29,7 +30,7 @@ export const OLDEST_FIRST: Types.Common.SortCombinations[] = [{ created: { order
 export const BEST_FIRST: Types.Common.SortCombinations[] = [{ _score: { order: 'desc' } }, ...OLDEST_FIRST];
 
 export interface Search {
-  /** Index or pattern; one that is not there has no hits. */
+  /** An index, or a pattern, which may match nothing. */
   index: string;
   body: SearchBody;
 }
@@ -69,7 +70,7 @@ export class Engine {
     return this.#kind;
   }
 
-  /** Several searches in one request, each with its own result; UNAVAILABLE where a part of an index does not answer. */
+  /** Several searches in one request, each with its own result; UNAVAILABLE where a part of an index does not answer, MISCONFIGURED where one is gone. */
   async search(searches: readonly Search[]): Promise<SearchResult[]> {
     if (searches.length === 0) return [];
     const body = searches.flatMap(({ index, body: one }): [Types.Core_Msearch.MultisearchHeader, SearchBody] => [
@@ -79,9 +80,11 @@ export class Engine {
     const answered = await this.#call((client) => client.msearch({ body }), {
       isDone: ({ body: { responses } }) => !responses.some((response) => 'status' in response && response.status === 429),
     });
-    return answered.body.responses.map((response) => {
+    return answered.body.responses.map((response, i) => {
       if ('error' in response) throw failure(response.status, '', response.error);
-      return response as SearchResult;
+      const result = response as SearchResult;
+      if (result._shards?.total === 0 && !searches[i].index.endsWith('*')) throw gone(searches[i].index);
+      return result;
     });
   }
 
@@ -186,8 +189,14 @@ export class Engine {
   }
 }
 
+function gone(index: string): AppError {
+  return new AppError('MISCONFIGURED', `The index ${index}, which the record of its collection names, is not there.`, {
+    hint: 'Where the collection was deleted just now, that is all. Else restore the index from a snapshot, or delete the collection and ingest it again.',
+  });
+}
+
 export function isServerless(url: string): boolean {
-  return new URL(url).hostname.endsWith('.aoss.amazonaws.com');
+  return /\.aoss\.amazonaws\.com(?:\.cn)?$/.test(new URL(url).hostname);
 }
 
 function checkedVersion(version: string): Kind {
@@ -204,5 +213,20 @@ async function openClient({ url, region, kind }: EngineOptions): Promise<Client>
     import('@opensearch-project/opensearch/aws'),
   ]);
   const service = isServerless(url) || kind === 'classic' || kind === 'nextgen' ? 'aoss' : 'es';
-  return new OpenSearch({ ...AwsSigv4Signer({ region, service }), node: url, requestTimeout: REQUEST_TIMEOUT_MS, maxRetries: 2, compression: undefined });
+  const signer = AwsSigv4Signer({ region: region ?? regionOfAddress(url) ?? (await regionOfSdk()), service });
+  return new OpenSearch({ ...signer, node: url, requestTimeout: REQUEST_TIMEOUT_MS, maxRetries: 2 });
+}
+
+/** Addresses of the service hold the region: `https://NAME.REGION.es.amazonaws.com`, `https://ID.REGION.aoss.amazonaws.com`. */
+function regionOfAddress(url: string): string | undefined {
+  return /\.([a-z0-9-]+)\.(?:es|aoss)\.amazonaws\.com(?:\.cn)?$/.exec(new URL(url).hostname)?.[1];
+}
+
+async function regionOfSdk(): Promise<string> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  try {
+    return await new S3Client({}).config.region();
+  } catch (cause) {
+    throw new AppError('MISCONFIGURED', 'The AWS region is not known.', { hint: 'Set VRAG_AWS_REGION.', cause });
+  }
 }

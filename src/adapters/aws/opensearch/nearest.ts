@@ -40,7 +40,8 @@ export async function nearest({ engine, collections }: Store, name: string, quer
   const knn = {
     vector: Array.from(query.vector),
     k: size,
-    ...(filters.length > 0 ? { filter: { bool: { filter: filters } } } : {}),
+    // The first condition is one that no nested document can meet: without it the engine asks the others (ranges, exclusions) of the vectors themselves.
+    ...(filters.length > 0 ? { filter: { bool: { filter: [{ terms: { generations: [field] } }, ...filters] } } } : {}),
     // The lucene engine takes no such setting of the index; Serverless has it there.
     ...(isDomain ? { method_parameters: { ef_search: Math.max(EF_SEARCH, size) } } : {}),
   };
