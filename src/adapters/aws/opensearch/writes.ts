@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../../../errors.ts';
-import type { Asset, EmbeddedVectors } from '../../../ports.ts';
+import type { Asset, EmbeddedVectors, Records } from '../../../ports.ts';
 import { checkFit, checkVectors, firstOf } from '../../local/store/vector-rules.ts';
 import { pause } from './backoff.ts';
+import { holding } from './claims.ts';
 import { allIndices, type CollectionState, type Collections, generationsOf, type StoredGeneration } from './collections.ts';
 import { type AssetDocument, assetFields, storedVectors } from './document.ts';
 import type { Documents } from './documents.ts';
@@ -10,6 +12,7 @@ import type { Engine } from './engine.ts';
 export interface Entry {
   asset: Asset;
   vectors?: EmbeddedVectors[];
+  refuseSameBytes?: boolean;
 }
 
 /** Ids that are looked up in one search. */
@@ -19,6 +22,7 @@ const TRIES = 10;
 
 export interface Store {
   engine: Engine;
+  records: Records;
   collections: Collections;
   documents: Documents;
 }
@@ -60,7 +64,21 @@ export async function upsertAssets(store: Store, entries: readonly Entry[], defa
   }
   const byCollection = grouped(entries, ({ asset }) => asset.collection);
   for (const [name, some] of byCollection) checkEntries(await store.collections.find(name), some);
-  for (const [name, some] of byCollection) await upsertInto(store, name, some, defaultEmbedderId);
+  const unique = entries.filter(({ refuseSameBytes }) => refuseSameBytes).map(({ asset }) => asset);
+  const claims = unique.map(({ collection, sha256 }) => createHash('sha256').update(`${collection}\n${sha256}`).digest('hex'));
+  await holding(store.records, claims, async () => {
+    for (const asset of unique) await checkBytes(store, asset);
+    for (const [name, some] of byCollection) await upsertInto(store, name, some, defaultEmbedderId);
+  });
+}
+
+async function checkBytes({ engine, collections }: Store, { id, collection, sha256 }: Asset): Promise<void> {
+  const state = await collections.find(collection);
+  if (!state) return;
+  const query = { bool: { filter: [{ terms: { sha256: [sha256] } }], must_not: [{ terms: { id: [id] } }] } };
+  const [{ hits }] = await engine.search([{ index: state.index, body: { size: 1, query, _source: { includes: ['id'] } } }]);
+  const [other] = hits.hits;
+  if (other) throw new AppError('CONFLICT', `The collection ${collection} has these bytes: ${other._source?.id}.`, { hint: 'Use that asset.' });
 }
 
 /** The generations that an entry's vectors have to fit: those that are there, or the one that the entry before would have bound the collection to. */
