@@ -1,6 +1,6 @@
 // Writes the generated tables of README.md (tools, settings) from the build; --check fails where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { EnvironmentSchema } from '../dist/config.js';
+import { EnvironmentSchema } from '../dist/environment.js';
 import { tools } from '../dist/tools/index.js';
 
 const file = new URL('../README.md', import.meta.url);
