@@ -44,8 +44,8 @@ export interface ShotTakes {
 }
 
 /**
- * Difference of two mean similarities that is no gain. Measured: takes of one request that differ by their seed alone are up to .009 apart
- * (npm run bench -- improve, `seedNoise`); about twice that.
+ * Difference of two mean similarities that is no gain. Measured: takes of one request that differ by their seed alone are up to .015 apart (100 takes
+ * of 50 requests; npm run bench -- improve, `seedNoise`).
  */
 const NOISE = 0.02;
 
