@@ -23,7 +23,7 @@ describe('a shot with a quality goal', () => {
 
   it('whose server is killed at any moment from its first clip to its second take pays for two takes and has two reports', { timeout: 300_000 }, async () => {
     const order = { references, quality, generator: { pollSeconds: 600 } };
-    const whole = await place.work({ ...order, requests: [['job=whole still']] });
+    const whole = await place.work({ ...order, requests: [['job=whole stuck']] });
     const events = whole.lines.at(-1)?.events ?? [];
     const first = events.indexOf(FROM);
     const last = events.indexOf(TO, first);
@@ -31,7 +31,7 @@ describe('a shot with a quality goal', () => {
     expect(last - first).toBeGreaterThanOrEqual(9);
     for (let killAt = first; killAt <= last; killAt++) {
       if (events[killAt].startsWith('before') && events[killAt - 1]?.startsWith('after')) continue;
-      const { killed } = await place.work({ ...order, leaseSeconds: LEASE_SECONDS, finishFirst: true, requests: [[`job=${killAt} still`]], killAt });
+      const { killed } = await place.work({ ...order, leaseSeconds: LEASE_SECONDS, finishFirst: true, requests: [[`job=${killAt} stuck`]], killAt });
       expect(killed, `${killAt} of ${last}`).toBe(true);
     }
     await place.work({ ...order, leaseSeconds: LEASE_SECONDS });
@@ -61,7 +61,7 @@ describe('a shot with a quality goal', () => {
   });
 
   it('that two servers work on gets each take once', { timeout: 60_000 }, async () => {
-    const requests = [['job=two still a', 'job=two still b'], ['job=two still c']];
+    const requests = [['job=two stuck a', 'job=two stuck b'], ['job=two stuck c']];
     await Promise.all([place.work({ references, quality, requests }), place.work({ references, quality, requests })]);
     const starts = (await place.paid()).filter(({ words }) => words.job === 'two');
     expect(starts).toHaveLength(6);

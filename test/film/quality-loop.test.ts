@@ -42,14 +42,14 @@ const told = ({ shots }: JobView, index = 0) => {
 
 describe('a shot with a quality goal', () => {
   it('whose take stands still gets a second one, changed as the report advises, and the better one is the video', async () => {
-    const view = await make(grounded(['job=better still']));
+    const view = await make(grounded(['job=better stuck']));
     expect(view.state).toBe('succeeded');
     expect(told(view)).toEqual({ verdicts: ['review', 'uncalibrated'], kept: 2, reason: 'uncalibrated' });
     const [first, second] = view.shots[0].takes;
     expect(first.take.evaluation?.flagged).toEqual(['freeze']);
     expect(second.take).toMatchObject({ number: 2, change: { from: 1, check: 'freeze' } });
     expect(second.take.shot.prompt).toMatch(/motion/);
-    expect(second.take.shot.prompt).toContain('job=better still');
+    expect(second.take.shot.prompt).toContain('job=better stuck');
     expect(view.job.video?.sha256).toBeDefined();
     const manifest = await readManifest(server.ports, view.job.videoId);
     expect(manifest).toMatchObject({
@@ -69,7 +69,7 @@ describe('a shot with a quality goal', () => {
   });
 
   it('keeps its first take where the second is worse', async () => {
-    const view = await make(grounded(['job=worse still worse'], { quality: { target: 'pass', maxTakes: 2 } }));
+    const view = await make(grounded(['job=worse stuck worse'], { quality: { target: 'pass', maxTakes: 2 } }));
     expect(told(view)).toEqual({ verdicts: ['review', 'review'], kept: 1, reason: 'maxTakes' });
     expect(view.shots[0].takes[1].take.evaluation?.flagged).toEqual(expect.arrayContaining(['freeze', 'black']));
     const manifest = await readManifest(server.ports, view.job.videoId);
@@ -79,9 +79,9 @@ describe('a shot with a quality goal', () => {
 
   it('stops where its first take is good enough, where there is no verdict, and where there is nothing to compare with', async () => {
     const [enough, unjudged, alone] = await Promise.all([
-      make(grounded(['job=enough still'], { quality: { target: 'review', maxTakes: 3 } })),
+      make(grounded(['job=enough stuck'], { quality: { target: 'review', maxTakes: 3 } })),
       make(grounded(['job=unjudged smooth'])),
-      make({ ...storyboard(['job=alone still']), quality: { target: 'pass', maxTakes: 3 } }),
+      make({ ...storyboard(['job=alone stuck']), quality: { target: 'pass', maxTakes: 3 } }),
     ]);
     expect(told(enough)).toEqual({ verdicts: ['review'], kept: 1, reason: 'targetMet' });
     expect(told(unjudged)).toEqual({ verdicts: ['uncalibrated'], kept: 1, reason: 'uncalibrated' });
@@ -89,7 +89,7 @@ describe('a shot with a quality goal', () => {
   });
 
   it('spends no more than was approved for the job, whichever shot comes first', async () => {
-    const view = await make(grounded(['job=money still a', 'job=money still b']), { maxCostUsd: 1.5 });
+    const view = await make(grounded(['job=money stuck a', 'job=money stuck b']), { maxCostUsd: 1.5 });
     expect(view.job.budget).toMatchObject({ leastUsd: 1, reservedUsd: 1.5 });
     expect(view.state).toBe('succeeded');
     expect([told(view, 0).reason, told(view, 1).reason].sort()).toEqual(['budget', 'uncalibrated']);
@@ -106,7 +106,7 @@ describe('a shot with a quality goal', () => {
       }),
     });
     await server.runner.stop();
-    const { jobId } = await createJob(refusing.ports, grounded(['job=fails still']));
+    const { jobId } = await createJob(refusing.ports, grounded(['job=fails stuck']));
     refusing.runner.kick();
     const view = await until(() => requireJobView(refusing.ports, jobId), isOver);
     expect(view.state).toBe('succeeded');
@@ -118,7 +118,7 @@ describe('a shot with a quality goal', () => {
   it('that is cancelled between two takes gets no other one, and its clip is kept', async () => {
     await server.runner.stop();
     // A server that measures and dies before it decides: the take has succeeded, and what follows is not written.
-    const { jobId } = await createJob(server.ports, grounded(['job=cancelled still']));
+    const { jobId } = await createJob(server.ports, grounded(['job=cancelled stuck']));
     const other = place.open({
       ports: (ports) => ({
         ...ports,
