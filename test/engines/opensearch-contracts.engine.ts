@@ -14,7 +14,7 @@ for (const node of await nodesUnderTest()) {
     beforeAll(async () => {
       await node.start();
       proxy = await openSigningProxy(node.url, { service: 'es' });
-    }, 300_000);
+    }, 600_000);
     afterAll(async () => {
       await proxy?.close();
       await node.close();

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const HEAP = process.env.OPENSEARCH_HEAP ?? '768m';
-const READY_WITHIN_MS = 180_000;
+const READY_WITHIN_MS = 400_000;
 /** `nobody` of Debian, whom the server runs as where we are root: it refuses root. */
 const NOBODY = 65534;
 

@@ -12,7 +12,7 @@ const [node] = await nodesUnderTest();
 const vectors = (degrees: number) => [{ embedderId: 'test@1', vectors: [{ vector: atAngle(degrees) }] }];
 
 describe.skipIf(!node)('what OpenSearch Serverless takes and refuses, before a real node', () => {
-  beforeAll(() => node.start(), 300_000);
+  beforeAll(() => node.start(), 600_000);
   afterAll(() => node.close());
 
   for (const kind of ['classic', 'nextgen'] as const) {
