@@ -7,6 +7,13 @@ export const KEY_ID = 'AKIDEXAMPLE';
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 export const REGION = 'eu-central-1';
 
+/** Whose signatures are right. */
+interface Keys {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+const KEYS: Keys = { accessKeyId: KEY_ID, secretAccessKey: SECRET };
+
 /** What a request looks like before it is sent on; an answer of its own instead of the engine's ends it. */
 export interface Seen {
   method: string;
@@ -43,7 +50,7 @@ class Sha256 {
  */
 export async function openSigningProxy(
   target: string,
-  { service, rewrite = (seen) => seen }: { service: 'es' | 'aoss'; rewrite?: Rewrite },
+  { service, rewrite = (seen) => seen, keys = KEYS }: { service: 'es' | 'aoss'; rewrite?: Rewrite; keys?: Keys },
 ): Promise<SigningProxy> {
   const refused: string[] = [];
   const requests: Seen[] = [];
@@ -54,7 +61,7 @@ export async function openSigningProxy(
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const fault = await faultOf(incoming, body, service);
+    const fault = await faultOf(incoming, body, service, keys);
     if (fault) {
       refused.push(`${incoming.method} ${incoming.url}: ${fault}`);
       return reply(response, 403, { status: 403, error: { reason: '403 Forbidden', type: 'Forbidden' } });
@@ -100,13 +107,13 @@ async function forward(target: string, { method, path, body }: Seen, incoming: I
 }
 
 /** What is wrong with a request's signature; `undefined` where nothing is. */
-async function faultOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer, service: string): Promise<string | undefined> {
+async function faultOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer, service: string, keys: Keys): Promise<string | undefined> {
   const match = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
     headers.authorization ?? '',
   );
   if (!match) return 'no signature';
   const [, keyId, , region, signedService, names, signature] = match;
-  if (keyId !== KEY_ID || region !== REGION || signedService !== service) return `signed by ${keyId} for ${region}/${signedService}`;
+  if (keyId !== keys.accessKeyId || region !== REGION || signedService !== service) return `signed by ${keyId} for ${region}/${signedService}`;
   if (headers['x-amz-content-sha256'] !== createHash('sha256').update(body).digest('hex')) return 'the body is not the one that was signed';
   const signed = names.split(';');
   for (const needed of ['host', 'x-amz-date']) if (!signed.includes(needed)) return `${needed} is not signed`;
@@ -117,7 +124,7 @@ async function faultOf({ method = '', url = '', headers }: IncomingMessage, body
   const signer = new SignatureV4({
     service,
     region: REGION,
-    credentials: { accessKeyId: KEY_ID, secretAccessKey: SECRET },
+    credentials: keys,
     sha256: Sha256,
     applyChecksum: false,
   });
