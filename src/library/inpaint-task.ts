@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, InpaintMode, Ports, RawImage } from '../ports.ts';
 import { originalBytes, requireAsset } from './assets.ts';
-import { extendCanvas, readBorder } from './extend.ts';
+import { type Border, extendCanvas, readBorder } from './extend.ts';
 import { enlargeMask, type FoundMask, findByWords, findSubject } from './find-mask.ts';
 import { visionCopy } from './look.ts';
 import { drawMask, type MaskShapes, maskWarnings, share } from './mask.ts';
@@ -30,6 +30,8 @@ export interface InpaintTask {
   /** The same; of `extend` on its larger canvas. */
   image: RawImage;
   mask: RawImage;
+  /** Of `extend`: the subject, which must not come twice. */
+  avoid?: RawImage;
   /** Share 0..1 of the pixels that were marked, before the mask was grown, and that may change. */
   markedShare: number;
   changedShare: number;
@@ -41,13 +43,16 @@ export interface InpaintTask {
 const GROW = 4;
 const FEATHER = 2;
 const FOUND_GROW = 1 / 150;
+/** Of `extend`: how far around the subject nothing is copied either, as share of the longer side, and the largest subject whose surroundings are enough. */
+const SUBJECT_GROW = 1 / 50;
+const MOST_SUBJECT = 0.6;
 
 /** Decodes the picture and draws or finds the mask. INVALID_INPUT as `drawMask`, `readBorder`, `findByWords` and `findSubject`; NOT_FOUND as the last two and `requireAsset`. */
 export async function prepareInpaint(ports: Ports, imageId: string, mode: InpaintMode, draft: MaskDraft, options: CallOptions): Promise<InpaintTask> {
   const source = await requireAsset(ports, imageId, 'image');
   const bytes = await originalBytes(ports, source);
   const image = await ports.images.decode(bytes);
-  if (mode === 'extend') return { source, mode, original: image, ...extended(image, draft) };
+  if (mode === 'extend') return { source, mode, original: image, ...(await extended(ports, image, bytes, draft, options)) };
   const found = await findAll(ports, image, bytes, draft, options);
   const shapes = { ...draft, image: draft.maskImage === undefined ? undefined : await decodeMask(ports, draft.maskImage), found: joined(found, image) };
   const size = { width: image.width, height: image.height };
@@ -60,18 +65,40 @@ export async function prepareInpaint(ports: Ports, imageId: string, mode: Inpain
   return { source, mode, original: image, image, mask, markedShare, changedShare, warnings, ...(confidence === undefined ? {} : { confidence }) };
 }
 
-function extended(image: RawImage, draft: MaskDraft) {
+async function extended(ports: Ports, image: RawImage, bytes: Uint8Array, draft: MaskDraft, options: CallOptions) {
   const marked = draft.boxes ?? draft.ellipses ?? draft.polygons ?? draft.maskImage ?? draft.maskPrompt ?? draft.subject;
   if (draft.extend === undefined || marked !== undefined) {
     throw new AppError('INVALID_INPUT', 'Mode extend takes extend (a ratio or sides) and no mask: what is added is what is filled.', {
       hint: 'Give mode "extend" with extend "16:9", or leave both out.',
     });
   }
-  const canvas = extendCanvas(image, readBorder(draft.extend, image));
+  const border = readBorder(draft.extend, image);
+  const canvas = extendCanvas(image, border);
   // Draws nothing more, but checks the size.
   const mask = drawMask({ width: canvas.image.width, height: canvas.image.height, image: canvas.mask });
   const changedShare = share(mask.data);
-  return { ...canvas, mask, markedShare: changedShare, changedShare, warnings: [] };
+  const subject = await subjectOf(ports, image, bytes, options);
+  const avoid = subject && { avoid: onCanvas(subject, border, canvas.image) };
+  return { ...canvas, mask, ...avoid, markedShare: changedShare, changedShare, warnings: [] };
+}
+
+/** The subject, generously outlined, at the size of the picture; `undefined` where nothing stands out. */
+async function subjectOf(ports: Ports, image: RawImage, bytes: Uint8Array, options: CallOptions): Promise<RawImage | undefined> {
+  const copy = await visionCopy(ports, bytes, image);
+  const box = await ports.recogniser.subject(copy, options);
+  const mask = box && (await ports.segmenter.refine(copy, { box }, options));
+  if (!mask) return undefined;
+  const size = { width: image.width, height: image.height };
+  const found = enlargeMask(mask, size);
+  if (share(found.data) === 0 || share(found.data) > MOST_SUBJECT) return undefined;
+  const grown = drawMask({ ...size, found, growPixels: Math.round(SUBJECT_GROW * Math.max(image.width, image.height)) });
+  return share(grown.data) > MOST_SUBJECT ? undefined : grown;
+}
+
+function onCanvas(mask: RawImage, border: Border, { width, height }: RawImage): RawImage {
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < mask.height; y++) data.set(mask.data.subarray(y * mask.width, (y + 1) * mask.width), (y + border.top) * width + border.left);
+  return { width, height, channels: 1, data };
 }
 
 async function findAll(ports: Ports, image: RawImage, bytes: Uint8Array, draft: MaskDraft, options: CallOptions): Promise<FoundMask[]> {

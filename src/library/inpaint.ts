@@ -48,7 +48,7 @@ export async function inpaintAsset(ports: Ports, draft: InpaintDraft, options: O
   const inpainter = chooseInpainter(ports, draft);
   const task = await prepareInpaint(ports, draft.imageId, draft.mode, draft, options);
   checkBudget(inpainter, task, draft);
-  const { image, mask } = task;
+  const { image, mask, avoid } = task;
   const results: InpaintResultAsset[] = [];
   const cells = [
     { image: task.original, label: 'before' },
@@ -59,7 +59,7 @@ export async function inpaintAsset(ports: Ports, draft: InpaintDraft, options: O
     const seed = (draft.seed + index) % 2 ** 31;
     const prompts = { prompt: cleanOptional(draft.prompt, 2000), negativePrompt: cleanOptional(draft.negativePrompt, 2000) };
     const onProgress = (fraction: number) => options.onProgress?.((index + fraction) / draft.count);
-    const result = await inpainter.inpaint({ image, mask, mode: task.mode, seed, ...prompts }, { ...options, onProgress });
+    const result = await inpainter.inpaint({ image, mask, mode: task.mode, seed, ...prompts, ...(avoid ? { avoid } : {}) }, { ...options, onProgress });
     const repair = { ...result, generative: inpainter.generative, seed, name: draft.name, prompt: prompts.prompt };
     results.push({ ...(await keepRepair(ports, task, repair)), seed });
     cells.push({ image: result.image, label: draft.count > 1 ? `seed ${seed}` : 'after' });

@@ -137,6 +137,8 @@ export interface InpaintRequest {
   /** One channel, same size; 255 = change, 0 = keep, between = blend (feather). */
   mask: RawImage;
   mode: InpaintMode;
+  /** One channel, same size; over 0 where nothing is to be copied from, such as the subject of a picture that is extended. Models do without. */
+  avoid?: RawImage;
   /** One result a request: several takes are several requests with other seeds. */
   seed: number;
   /** What stands under the mask afterwards; only for a generative in-painter, which needs it for `replace`. */

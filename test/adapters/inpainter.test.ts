@@ -54,6 +54,15 @@ describe('the in-painter without a model', () => {
     }
   });
 
+  test('extends a ground without copying what is to be avoided', async () => {
+    const isThing = (x: number, y: number) => x >= 90 && x < 150 && y >= 50 && y < 110;
+    const image = paint(260, 160, (x, y) => (isThing(x, y) ? [220, 30, 30] : [90 + grain(x, y, 25), 140 + grain(y, x, 25), 70]));
+    const [mask, avoid] = [draw(260, 160, (x) => (x >= 160 ? 255 : 0)), draw(260, 160, (x, y) => (isThing(x, y) ? 255 : 0))];
+    const result = await open().inpaint({ image, mask, avoid, mode: 'extend', seed: 1 });
+    const red = result.image.data.filter((value, i) => i % 3 === 0 && value > 160 && Math.floor(i / 3) % 260 >= 160);
+    expect(red.length).toBe(0);
+  });
+
   test('takes Telea for scratches and PatchMatch for areas of the same mask', async () => {
     const mask = draw(320, 260, (x, y) => (Math.abs(x - y - 10) < 2 || (x > 220 && x < 280 && y > 20 && y < 80) ? 255 : 0));
     const { algorithm } = await open().inpaint({ image: wall, mask, mode: 'remove', seed: 1 });

@@ -5,6 +5,7 @@ import { repair } from './repair.ts';
 export interface RepairParams {
   image: RawImage;
   mask: RawImage;
+  avoid?: RawImage | undefined;
   seed: number;
 }
 
@@ -13,10 +14,10 @@ const BREATH_MS = 40;
 const REPORT_MS = 100;
 
 serve({
-  repair: async ({ image, mask, seed }: RepairParams, { signal, emit }) => {
+  repair: async ({ image, mask, avoid, seed }: RepairParams, { signal, emit }) => {
     let lastBreath = performance.now();
     let lastReport = lastBreath;
-    return repair(image, mask, seed, async (fraction) => {
+    const breathe = async (fraction: number) => {
       const now = performance.now();
       if (now - lastBreath < BREATH_MS) return;
       await new Promise((resolve) => setImmediate(resolve));
@@ -25,6 +26,7 @@ serve({
       if (now - lastReport < REPORT_MS) return;
       lastReport = now;
       await emit(fraction);
-    });
+    };
+    return repair(image, mask, seed, breathe, avoid);
   },
 });

@@ -27,8 +27,8 @@ export function createInpainter(): Inpainter & { close(): void } {
     close: () => children.close(),
     async inpaint(request, options = {}) {
       check(request);
-      const { image, mask, seed } = request;
-      const params: RepairParams = { image, mask, seed };
+      const { image, mask, avoid, seed } = request;
+      const params: RepairParams = { image, mask, avoid, seed };
       const onEvent = (fraction: number): void => options.onProgress?.(fraction);
       const limits = { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS, onEvent };
       const result = await children.use(options.signal, (child) => child.call<Repair>('repair', params, limits));
@@ -38,7 +38,7 @@ export function createInpainter(): Inpainter & { close(): void } {
   };
 }
 
-function check({ image, mask, mode }: InpaintRequest): void {
+function check({ image, mask, avoid, mode }: InpaintRequest): void {
   if (!MODES.includes(mode)) {
     throw new AppError('UNSUPPORTED', `Mode ${mode} makes new content, which this in-painter cannot: it copies texture from around the mask.`, {
       hint: 'Use remove, or configure a generative in-painter.',
@@ -51,6 +51,7 @@ function check({ image, mask, mode }: InpaintRequest): void {
   }
   checkPlane('image', image, 3);
   checkPlane('mask', mask, 1);
+  if (avoid) checkPlane('avoid', { ...avoid, width: image.width, height: image.height }, 1);
   const masked = mask.data.some((value) => value > 0);
   if (!masked) {
     throw new AppError('INVALID_INPUT', 'The mask is empty: no pixel of it is over 0.', { hint: 'White (255) marks what is to be changed.' });

@@ -26,9 +26,12 @@ const DEPTHS_OF_MARGIN = 16;
 const TELEA = 'Telea 2004';
 const PATCHMATCH = 'PatchMatch (Barnes 2009) with voting (Wexler 2007)';
 
-/** Fills the mask and blends: thin holes first, then areas, each in its own part of the picture. Pixels whose mask is 0 stay as they are. */
-export async function repair(image: Pixels, mask: Plane, seed: number, breathe: Breathe): Promise<Repair> {
-  const work = new Work(image, mask);
+/**
+ * Fills the mask and blends: thin holes first, then areas, each in its own part of the picture. Pixels whose mask is 0 stay as they are; those that `avoid`
+ * marks are copied only where nothing else is left.
+ */
+export async function repair(image: Pixels, mask: Plane, seed: number, breathe: Breathe, avoid?: Plane): Promise<Repair> {
+  const work = new Work(image, mask, avoid);
   await breathe(0);
   const thin = work.holes.filter((hole) => hole.depth < THIN_DEPTH);
   const areas = groupHoles(work.holes.filter((hole) => hole.depth >= THIN_DEPTH));
@@ -47,13 +50,15 @@ class Work {
   readonly algorithms = new Set<string>();
   readonly #image: Pixels;
   readonly #mask: Plane;
+  readonly #avoid: Plane | undefined;
   readonly #labels: Int32Array;
   /** What the labels cover: everything outside is known. */
   readonly #frame: PixelBox;
 
-  constructor(image: Pixels, mask: Plane) {
+  constructor(image: Pixels, mask: Plane, avoid: Plane | undefined) {
     this.#image = image;
     this.#mask = mask;
+    this.#avoid = avoid;
     this.filled = Uint8Array.from(image.data);
     this.#frame = grow(boundsOf(mask) ?? { x: 0, y: 0, width: 1, height: 1 }, 1, mask);
     const part = { width: this.#frame.width, height: this.#frame.height, data: crop(mask.data, mask.width, this.#frame, 1) };
@@ -76,8 +81,10 @@ class Work {
     const roi = grow(box, Math.ceil(margin), this.#image);
     const hole = this.#holePlane(holes, roi);
     const pixels = crop(this.filled, this.#image.width, roi, 3);
+    const masked = crop(this.#mask.data, this.#mask.width, roi, 1);
+    const avoided = this.#avoid && crop(this.#avoid.data, this.#avoid.width, roi, 1).map((value, at) => value | masked[at]);
     // Nothing that was filled is copied again, unless nothing else is left.
-    for (const forbidden of [crop(this.#mask.data, this.#mask.width, roi, 1), hole]) {
+    for (const forbidden of avoided ? [avoided, masked, hole] : [masked, hole]) {
       const completed = await complete({ width: roi.width, height: roi.height, pixels, hole, forbidden }, depth, seed, breathe);
       if (!completed) continue;
       this.#write(roi, hole, completed.pixels);
