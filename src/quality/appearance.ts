@@ -10,6 +10,61 @@ export function colourShift(a: RawImage, b: RawImage): number {
   return 100 * Math.hypot(...first.map((value, i) => value - second[i]));
 }
 
+/** How the colours of two pictures of the same view and size differ, OKLab x 100, cell by cell of an 8 x 8 grid. */
+export interface ColourChange {
+  /** Distance of the mean colours. */
+  shift: number;
+  /** Mean over cells of the distance of hue and chroma (a, b), lightness left out. */
+  tint: number;
+  /** The same in relation to the chroma that is there: about 1 where colours are others altogether or gone. */
+  relativeTint: number;
+  /** Mean lightness of the first less that of the second. */
+  exposure: number;
+}
+
+const GRID = 8;
+
+export function colourChange(a: RawImage, b: RawImage): ColourChange {
+  const first = gridOklab(a);
+  const second = gridOklab(b);
+  let tint = 0;
+  let chroma = 0;
+  const difference = [0, 0, 0];
+  for (let i = 0; i < first.length; i += 3) {
+    tint += Math.hypot(first[i + 1] - second[i + 1], first[i + 2] - second[i + 2]);
+    chroma += Math.max(Math.hypot(first[i + 1], first[i + 2]), Math.hypot(second[i + 1], second[i + 2]));
+    for (let c = 0; c < 3; c++) difference[c] += first[i + c] - second[i + c];
+  }
+  const cells = first.length / 3;
+  const scale = 100 / cells;
+  return {
+    ...{ shift: scale * Math.hypot(...difference), tint: scale * tint, exposure: scale * difference[0] },
+    relativeTint: tint / Math.max(LEAST_CHROMA * cells, chroma),
+  };
+}
+
+/** Chroma (OKLab) under which a picture counts as grey. */
+const LEAST_CHROMA = 0.02;
+
+/** Mean L, a, b of each cell, row by row. */
+function gridOklab(image: RawImage): Float64Array {
+  const { data, channels, width, height } = image;
+  const sums = new Float64Array(GRID * GRID * 3);
+  const counts = new Float64Array(GRID * GRID);
+  for (let y = 0; y < height; y += 2) {
+    for (let x = y % 4 ? 1 : 0; x < width; x += 2) {
+      const at = (y * width + x) * channels;
+      const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
+      const cell = Math.floor((y * GRID) / height) * GRID + Math.floor((x * GRID) / width);
+      sums[3 * cell] += l;
+      sums[3 * cell + 1] += a;
+      sums[3 * cell + 2] += b;
+      counts[cell]++;
+    }
+  }
+  return sums.map((sum, i) => sum / Math.max(1, counts[Math.floor(i / 3)]));
+}
+
 /** Fine detail: variance of the 4-neighbour Laplacian of luma (Pech-Pacheco et al. 2000). Compare only pictures of the same size. */
 export function sharpness(image: RawImage): number {
   const { width, height } = image;
@@ -28,7 +83,7 @@ export function sharpness(image: RawImage): number {
 }
 
 /** BT.601 luma, 0..255. */
-function luma(image: RawImage): Float32Array {
+export function luma(image: RawImage): Float32Array {
   const { data, channels } = image;
   const y = new Float32Array(image.width * image.height);
   for (let i = 0, at = 0; i < y.length; i++, at += channels) {

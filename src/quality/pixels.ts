@@ -1,6 +1,6 @@
 import type { MotionClass } from './report.ts';
 import { type Signals, STEP_SECONDS, type Step } from './signals.ts';
-import { mean } from './statistics.ts';
+import { mean, median } from './statistics.ts';
 
 /** A stretch of time, seconds. */
 export interface Span {
@@ -18,8 +18,12 @@ export interface PixelSummary {
   blackShare: number;
   /** From the first to the last black frame. */
   black: Span | undefined;
-  /** Levels of 255. */
+  /** Share of frames that show one colour only, black or white say, and where they are. */
+  blankShare: number;
+  blank: Span | undefined;
+  /** Percent of brightness: the worst median of a stretch of 0.75 s, and where that is. */
   flicker: number;
+  flickering: Span | undefined;
   /** Times of cuts, seconds; a cut at an end of the stretch is the border to its neighbour and does not count. */
   cuts: number[];
 }
@@ -32,6 +36,7 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
   const steps = signals.steps.filter((step) => inside(step.fromSeconds) && inside(step.toSeconds));
   const frames = signals.black.filter((frame) => inside(frame.timeSeconds));
   const black = frames.filter((frame) => frame.black);
+  const blank = signals.blank.filter((frame) => frame.blank && inside(frame.timeSeconds));
   const motion = mean(steps.map((step) => step.motion));
   return {
     motion,
@@ -40,9 +45,26 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
     longestFreeze: longestFreeze(steps),
     blackShare: frames.length ? black.length / frames.length : 0,
     black: black.length ? { fromSeconds: black[0].timeSeconds, toSeconds: black[black.length - 1].timeSeconds } : undefined,
-    flicker: mean(signals.flicker.filter((frame) => inside(frame.timeSeconds)).map((frame) => frame.value)),
+    blankShare: frames.length ? blank.length / frames.length : 0,
+    blank: blank.length ? { fromSeconds: blank[0].timeSeconds, toSeconds: blank[blank.length - 1].timeSeconds } : undefined,
+    ...worstFlicker(signals.flicker.filter((frame) => inside(frame.timeSeconds))),
     cuts: signals.cuts.filter((time) => time > fromSeconds + border && time < toSeconds - border),
   };
+}
+
+/** Stretch over which flicker is judged: a median over it leaves out single flashes. */
+const FLICKER_SECONDS = 0.75;
+const FLICKER_FRAMES = 7;
+
+function worstFlicker(frames: Signals['flicker']): Pick<PixelSummary, 'flicker' | 'flickering'> {
+  let worst: Pick<PixelSummary, 'flicker' | 'flickering'> = { flicker: 0, flickering: undefined };
+  for (let from = 0, to = 0; from < frames.length; from++) {
+    while (to < frames.length && (to - from < FLICKER_FRAMES || frames[to].timeSeconds - frames[from].timeSeconds < FLICKER_SECONDS)) to++;
+    if (from > 0 && to - from < FLICKER_FRAMES) break;
+    const value = median(frames.slice(from, to).map((frame) => frame.value));
+    if (value > worst.flicker) worst = { flicker: value, flickering: { fromSeconds: frames[from].timeSeconds, toSeconds: frames[to - 1].timeSeconds } };
+  }
+  return worst;
 }
 
 /** A name for an amount of motion; a description, not a verdict. Measured: generated clips with little, moderate and much motion asked for have .54, 1.32, 2.71 (one series), .20, .67, 1.92 (another) and 3.20, 3.29, 5.30; six real clips 3.7 to 7.4. */

@@ -1,7 +1,7 @@
-import type { RawImage } from '../ports/pictures.ts';
+import type { Box, RawImage } from '../ports/pictures.ts';
 import type { Embedder } from '../ports/vision.ts';
 import type { CallOptions } from '../ports.ts';
-import { bestMatch, blockOf } from './similarity.ts';
+import { blockOf, cosine } from './similarity.ts';
 import { aspectWindows, crop } from './windows.ts';
 
 /** What the gate `reference` measures. A calibration is valid for this statistic and these views only. */
@@ -12,6 +12,8 @@ export const REFERENCE_VIEWS =
 /** Names the slice of the embedder's vectors that says what is shown. */
 export const MODEL_BLOCK = 'model';
 
+const WHOLE: Box = { x: 0, y: 0, width: 1, height: 1 };
+
 /** A picture with its vectors cut into what it shows and, where the embedder has such a block, its colours. */
 export interface SeenPicture {
   image: RawImage;
@@ -21,13 +23,15 @@ export interface SeenPicture {
 
 /** A reference as frames of a given aspect may show it: the whole picture first, then windows of it. */
 export interface ReferenceViews {
-  views: SeenPicture[];
+  views: (SeenPicture & { box: Box })[];
 }
 
 /** How well a frame shows the reference: cosine -1..1 with the best view, that view, and the cosine of their colours. */
 export interface FrameMatch {
   similarity: number;
   view: SeenPicture;
+  /** Where the views are in the reference, the most similar first. */
+  boxes: Box[];
   colour: number | undefined;
 }
 
@@ -41,9 +45,10 @@ export async function seePictures(embedder: Embedder, images: RawImage[], option
 
 /** The views of a reference for clips of the given aspect: up to 25 passes of the model, 14 where both have the same shape. */
 export async function seeReference(embedder: Embedder, reference: RawImage, aspect: number, options: CallOptions): Promise<ReferenceViews> {
-  const windows = aspectWindows(reference.width, reference.height, aspect).map((box) => crop(reference, box));
-  const images = [...new Set([reference, ...windows])];
-  return { views: await seePictures(embedder, images, options) };
+  const boxes = new Map<RawImage, Box>([[reference, WHOLE]]);
+  for (const box of aspectWindows(reference.width, reference.height, aspect)) boxes.set(crop(reference, box), box);
+  const seen = await seePictures(embedder, [...boxes.keys()], options);
+  return { views: seen.map((view) => ({ ...view, box: boxes.get(view.image) ?? WHOLE })) };
 }
 
 /**
@@ -52,11 +57,10 @@ export async function seeReference(embedder: Embedder, reference: RawImage, aspe
  * the frames as well raised wrong references as much as right ones, so only the reference is cropped.
  */
 export function matchFrame(frame: SeenPicture, reference: ReferenceViews): FrameMatch {
-  const best = bestMatch(
-    frame.shows,
-    reference.views.map((view) => view.shows),
-  );
-  const view = reference.views[best.index];
-  const colour = frame.colour && view.colour ? bestMatch(frame.colour, [view.colour]).cosine : undefined;
-  return { similarity: best.cosine, view, colour };
+  const cosines = reference.views.map((view) => cosine(frame.shows, view.shows));
+  const order = cosines.map((_, i) => i).sort((a, b) => cosines[b] - cosines[a]);
+  const view = reference.views[order[0]];
+  const boxes = order.map((i) => reference.views[i].box);
+  const colour = frame.colour && view.colour ? cosine(frame.colour, view.colour) : undefined;
+  return { similarity: cosines[order[0]], view, boxes, colour };
 }

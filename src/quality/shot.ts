@@ -1,6 +1,7 @@
 import type { RawImage } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
 import { colourShift, sharpness } from './appearance.ts';
+import { compareFrames } from './compare.ts';
 import { lengthOf, type PixelSummary, summarisePixels } from './pixels.ts';
 import { type FrameMatch, MODEL_BLOCK, matchFrame, type ReferenceViews, seePictures } from './reference.ts';
 import type { EvaluationReference, MotionClass, SeenWord, ShotReport } from './report.ts';
@@ -57,10 +58,23 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   report.references = perReference.map(({ reference, matches }) => ({ assetId: reference.assetId, role: reference.role, ...spread(matches) }));
   const closest = perReference.reduce((high, one) => (spread(one.matches).mean > spread(high.matches).mean ? one : high)).reference;
   report.similarity = similarityReport(ports, frames, best);
+  const closestMatches = perReference.find(({ reference }) => reference === closest)?.matches ?? best;
+  const compared = await compareFrames(ports, images, { image: closest.image, matches: closestMatches }, comparedIndices(best), options);
   Object.assign(report, await compareAppearance(ports, images, best));
+  if (process.env.EYE_DEBUG) (report as any).blankShare = pixels.blankShare;
+  if (process.env.EYE_DEBUG) (report as any).debug = compared.map((one) => ({ ...one, regions: Array.from(one.regions.data, (v) => rounded(v, 3)), detail: Array.from(one.detail.data, (v) => rounded(v, 3)) }));
   report.seen = { reference: await nameContents(ports, [closest.image], options), clip: await nameContents(ports, pick(images, NAMED_FRAMES), options) };
   return { report, frames, reference: closest };
 }
+
+/** The first, middle and last frame, and the most similar ones: 5 in all. */
+function comparedIndices(matches: readonly FrameMatch[]): number[] {
+  const last = matches.length - 1;
+  const order = matches.map((_, i) => i).sort((a, b) => matches[b].similarity - matches[a].similarity);
+  return [...new Set([0, Math.round(last / 2), last, ...order])].slice(0, FRAMES_COMPARED).sort((a, b) => a - b);
+}
+
+const FRAMES_COMPARED = 5;
 
 function pixelReport(sampled: SampledShot, pixels: PixelSummary): ShotReport {
   return {

@@ -1,0 +1,68 @@
+import type { RegionFeatures } from '../ports/vision.ts';
+
+/** Agreement of two pictures of the same view, cell by cell, -1..1, row by row. */
+export interface RegionMap {
+  width: number;
+  height: number;
+  data: Float32Array;
+}
+
+/** How far a thing may have moved between the two pictures, cells. */
+const REACH = 1;
+
+/**
+ * Cosine of each cell with the best of the 3 x 3 cells around it in the other picture, the lesser of both ways round: what was added and what
+ * was taken away both show. Cells are compared by how they differ from the mean cell of the two pictures.
+ */
+export function compareRegions(a: RegionFeatures, b: RegionFeatures): RegionMap {
+  const [first, second] = centred(a, b);
+  const there = bestAround(first, second, a);
+  const back = bestAround(second, first, a);
+  return { width: a.width, height: a.height, data: there.map((value, i) => Math.min(value, back[i])) };
+}
+
+/** Cells of both pictures as unit vectors, cell after cell. */
+function centred(a: RegionFeatures, b: RegionFeatures): [Float32Array, Float32Array] {
+  const cells = a.width * a.height;
+  const means = new Float32Array(a.channels);
+  for (let c = 0; c < a.channels; c++) {
+    let sum = 0;
+    for (let i = 0; i < cells; i++) sum += a.data[c * cells + i] + b.data[c * cells + i];
+    means[c] = sum / (2 * cells);
+  }
+  return [unitCells(a, means), unitCells(b, means)];
+}
+
+function unitCells({ width, height, channels, data }: RegionFeatures, means: Float32Array): Float32Array {
+  const cells = width * height;
+  const out = new Float32Array(cells * channels);
+  for (let i = 0; i < cells; i++) {
+    let squares = 0;
+    for (let c = 0; c < channels; c++) {
+      const value = data[c * cells + i] - means[c];
+      out[i * channels + c] = value;
+      squares += value * value;
+    }
+    const length = Math.sqrt(squares) || 1;
+    for (let c = 0; c < channels; c++) out[i * channels + c] /= length;
+  }
+  return out;
+}
+
+function bestAround(from: Float32Array, to: Float32Array, { width, height, channels }: RegionFeatures): Float32Array {
+  const best = new Float32Array(width * height).fill(-1);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (y * width + x) * channels;
+      for (let v = Math.max(0, y - REACH); v <= Math.min(height - 1, y + REACH); v++) {
+        for (let u = Math.max(0, x - REACH); u <= Math.min(width - 1, x + REACH); u++) {
+          let sum = 0;
+          const other = (v * width + u) * channels;
+          for (let c = 0; c < channels; c++) sum += from[at + c] * to[other + c];
+          if (sum > best[y * width + x]) best[y * width + x] = sum;
+        }
+      }
+    }
+  }
+  return best;
+}
