@@ -90,6 +90,13 @@ export interface ScannedFrame {
   image: RawImage;
 }
 
+/** Frames that a scan hands over larger. */
+export interface ScanLooks {
+  timesSeconds: number[];
+  maxSide: number;
+  onLook: (index: number, image: RawImage) => void;
+}
+
 export interface EncodeOptions {
   /** File to write; written under another name and renamed when complete. */
   path: string;
@@ -121,11 +128,12 @@ export interface Media {
   frames(path: string, timesSeconds: number[], options: { maxSide: number } & CallOptions): Promise<RawImage[]>;
   /**
    * Decodes the whole clip in order and calls `onFrame` with every frame scaled to exactly `width` x `height` (aspect not kept).
-   * Resolves with the number of frames and of decode errors; broken data in the middle is counted, not thrown.
+   * Resolves with the number of frames and of decode errors; broken data in the middle is counted, not thrown. `looks` gets, in the same
+   * pass where the codec can, the frames that `frames` would give for its times (the index is that of the time), in no certain order.
    */
   scan(
     path: string,
-    options: { width: number; height: number; format: 'gray' | 'rgb' } & CallOptions,
+    options: { width: number; height: number; format: 'gray' | 'rgb'; looks?: ScanLooks } & CallOptions,
     onFrame: (frame: ScannedFrame) => void,
   ): Promise<{ frames: number; decodeErrors: number }>;
   /** H.264 High, yuv420p, BT.709 tagged limited range, faststart, a keyframe each second. Frames are RGB of the given size. */

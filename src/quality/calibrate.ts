@@ -1,78 +1,175 @@
-import type { Calibration, Population } from './report.ts';
+import { GATES, type Gate } from './gates.ts';
+import type { Calibration, CalibrationFile, Population } from './report.ts';
 import { mean, quantile, rounded } from './statistics.ts';
 
-/** One clip of a calibration set: its score against its own reference and against each other reference. */
-export interface CalibrationClip {
+/** One clip of a calibration set with the scores of all gates that could be measured. */
+export interface ScoredClip {
   /** Which reference it was made from: intervals are bootstrapped over these. */
   reference: string;
-  own: number;
-  others: number[];
+  /** Good, or the kind of its defect. */
+  kind: 'good' | (string & {});
+  scores: Readonly<Record<string, number | undefined>>;
 }
 
-/**
- * How cut points are chosen: the two classic ones are the 5 % quantile of right references and what 5 % of near wrong references exceed.
- * A clip passes at or above both and fails below both; between them it is for people to look at. Where the populations overlap the pass
- * point is that of the wrong references, where they are apart it is that of the right ones, so neither kind of clip is judged on a guess.
- */
-const CUT_RULE = 'a = 5 % quantile of positives; b = 95 % quantile of nearestNegatives; failBelow = min(a, b); passFrom = max(a, b); review between';
+/** Share of good clips that any gate may fail, and that any gate may keep from passing. */
+const MOST_FAILED = 0.01;
+const MOST_HELD_BACK = 0.18;
+/** How far the fail point lies from the worst good clips: part of the way to the defects that the gate is for, or of the good clips' own spread. */
+const TOWARDS_DEFECTS = 0.35;
+const OF_SPREAD = 0.25;
+
+const RULE =
+  'fail: one quantile of good clips for every gate, so low that all gates together fail 1 % of them at most, moved away from them by 35 % of the way to the nearest quarter of the defects it is for, or 25 % of their own spread; pass: raised gate by gate where it holds back most defects for each good clip, until 18 % of the good clips are held back';
 
 /** Draws of the bootstrap. */
-const DRAWS = 2000;
+const DRAWS = 1000;
 
-/** A calibration from scored clips (two at least, each with two or more wrong references). The same clips give the same numbers. */
-export function calibrate(
-  clips: readonly CalibrationClip[],
-  about: Pick<Calibration, 'embedderId' | 'statistic' | 'preprocessing' | 'date' | 'positivesAre' | 'negativesAre'>,
-): Calibration {
-  const own = clips.map((clip) => clip.own);
-  const others = clips.flatMap((clip) => clip.others);
-  const nearest = clips.map((clip) => Math.max(...clip.others));
-  const positive = quantile(own, 0.05);
-  const negative = quantile(nearest, 0.95);
-  return {
-    ...{ embedderId: about.embedderId, statistic: about.statistic, preprocessing: about.preprocessing, date: about.date },
-    ...{ failBelow: rounded(Math.min(positive, negative), 4), passFrom: rounded(Math.max(positive, negative), 4), rule: CUT_RULE },
-    ...{ positives: population(own), positivesAre: about.positivesAre, negatives: population(others), negativesAre: about.negativesAre },
-    nearestNegatives: population(nearest),
-    references: new Set(clips.map((clip) => clip.reference)).size,
-    auc: rounded(areaUnderCurve(own, others), 5),
-    tprAt5PercentFar: bootstrap(clips),
-  };
+interface Aligned {
+  gate: Gate;
+  /** Scores turned so that higher is better. */
+  good: number[];
+  /** Of the defects the gate is for. */
+  bad: number[];
 }
 
-/** Probability that a positive scores higher than a negative, ties half (Mann and Whitney). */
+/** Cut points of all gates, chosen together from good clips and clips with known defects. The same clips give the same numbers. */
+export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationFile, 'embedderId' | 'preprocessing' | 'date' | 'clipsAre'>): CalibrationFile {
+  const good = clips.filter((clip) => clip.kind === 'good');
+  const bad = clips.filter((clip) => clip.kind !== 'good');
+  const gates = GATES.map((gate) => alignGate(gate, good, bad)).filter((one) => one.good.length > 0);
+  const fail = failPoints(gates, good);
+  const pass = passPoints(gates, fail, { good, bad });
+  const entries = gates.map(({ gate, good: own, bad: others }): [string, Calibration] => {
+    const turn = sign(gate);
+    return [
+      gate.id,
+      {
+        ...{ gate: gate.id, statistic: gate.unit, better: gate.better, date: about.date, rule: RULE },
+        ...{ fail: rounded(turn * (fail.get(gate.id) ?? 0), 4), pass: rounded(turn * (pass.get(gate.id) ?? 0), 4) },
+        positives: population(own.map((value) => turn * value)),
+        negatives: population(others.map((value) => turn * value)),
+        negativesAre: gate.against.join(', '),
+        references: new Set(good.map((clip) => clip.reference)).size,
+        auc: rounded(areaUnderCurve(own, others), 4),
+        tprAt5PercentFar: bootstrap(gate, clips),
+      },
+    ];
+  });
+  return { ...about, gates: Object.fromEntries(entries) };
+}
+
+const sign = (gate: Pick<Gate, 'better'>): number => (gate.better === 'higher' ? 1 : -1);
+
+function scoreOf(clip: ScoredClip, gate: Gate): number | undefined {
+  const score = clip.scores[gate.id];
+  return score === undefined || Number.isNaN(score) ? undefined : sign(gate) * score;
+}
+
+function scoresOf(clips: readonly ScoredClip[], gate: Gate): number[] {
+  return clips.flatMap((clip) => scoreOf(clip, gate) ?? []);
+}
+
+function alignGate(gate: Gate, good: readonly ScoredClip[], bad: readonly ScoredClip[]): Aligned {
+  const aimed = bad.filter((clip) => gate.against.includes(clip.kind));
+  return { gate, good: scoresOf(good, gate), bad: scoresOf(aimed, gate) };
+}
+
+function failPoints(gates: readonly Aligned[], good: readonly ScoredClip[]): Map<string, number> {
+  for (const level of [0.02, 0.015, 0.01, 0.005, 0]) {
+    const points = new Map(gates.map((one) => [one.gate.id, failPoint(one, level)]));
+    const failed = good.filter((clip) => gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (points.get(gate.id) ?? -Infinity)));
+    if (failed.length <= MOST_FAILED * good.length || level === 0) return points;
+  }
+  return new Map();
+}
+
+function failPoint({ good, bad }: Aligned, level: number): number {
+  const worst = quantile(good, level);
+  const slack = OF_SPREAD * (quantile(good, 0.5) - quantile(good, 0.02));
+  const gap = bad.length > 0 ? worst - quantile(bad, 0.75) : 0;
+  return worst - Math.max(slack, TOWARDS_DEFECTS * gap);
+}
+
+/** Raises the pass points where that holds back most defects (each kind counts the same) for each good clip that is held back too. */
+function passPoints(gates: readonly Aligned[], fail: ReadonlyMap<string, number>, clips: { good: readonly ScoredClip[]; bad: readonly ScoredClip[] }) {
+  const points = new Map(fail);
+  const weights = weightsOf(clips.bad);
+  const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) => gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (at.get(gate.id) ?? -Infinity));
+  const heldBad = (at: ReadonlyMap<string, number>) => clips.bad.reduce((sum, clip) => sum + (isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
+  for (;;) {
+    const held = clips.good.filter((clip) => isHeld(clip, points)).length;
+    const caught = heldBad(points);
+    let best: { gain: number; id: string; point: number } | undefined;
+    for (const { gate, good } of gates) {
+      for (const point of stepsAbove(good, points.get(gate.id) ?? -Infinity)) {
+        const next = new Map(points).set(gate.id, point);
+        const cost = clips.good.filter((clip) => isHeld(clip, next)).length - held;
+        if (held + cost > MOST_HELD_BACK * clips.good.length) break;
+        const gain = (heldBad(next) - caught) / (cost + 0.5);
+        if (gain > 1e-9 && gain > (best?.gain ?? 0)) best = { gain, id: gate.id, point };
+      }
+    }
+    if (!best) return points;
+    points.set(best.id, best.point);
+  }
+}
+
+/** Steps looked ahead, so that a gate whose first good clips are outliers gets its chance. */
+const AHEAD = 8;
+
+/** Points between neighbouring good scores above `from`, the lowest first; the first lies just under all good ones above it. */
+function stepsAbove(good: readonly number[], from: number): number[] {
+  const above = [...new Set(good.filter((value) => value >= from))].sort((a, b) => a - b).slice(0, AHEAD + 1);
+  return above.map((value, i) => (i === 0 ? value - 1e-6 : (above[i - 1] + value) / 2)).filter((point) => point > from);
+}
+
+function weightsOf(bad: readonly ScoredClip[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { kind } of bad) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return new Map(Array.from(counts, ([kind, count]) => [kind, 1 / count]));
+}
+
+/** Probability that a positive scores higher than a negative, ties half (Mann and Whitney); NaN without one of them. */
 export function areaUnderCurve(positives: readonly number[], negatives: readonly number[]): number {
-  const wins = positives.map((value) => mean(negatives.map((other) => (value > other ? 1 : value === other ? 0.5 : 0))));
-  return mean(wins);
+  if (positives.length === 0 || negatives.length === 0) return Number.NaN;
+  return mean(positives.map((value) => mean(negatives.map((other) => (value > other ? 1 : value === other ? 0.5 : 0)))));
 }
 
 function population(values: readonly number[]): Population {
-  const at = (p: number) => rounded(quantile(values, p), 4);
+  const at = (p: number) => (values.length > 0 ? rounded(quantile(values, p), 4) : 0);
   return { n: values.length, min: at(0), q01: at(0.01), q05: at(0.05), q50: at(0.5), q95: at(0.95), q99: at(0.99), max: at(1) };
 }
 
-function truePositiveRate(clips: readonly CalibrationClip[]): number {
-  const bar = quantile(
-    clips.flatMap((clip) => clip.others),
-    0.95,
+/** Share of the gate's defects that score worse than 95 % of the good clips. */
+function detected(gate: Gate, clips: readonly ScoredClip[]): number {
+  const good = scoresOf(
+    clips.filter((clip) => clip.kind === 'good'),
+    gate,
   );
-  return mean(clips.map((clip) => (clip.own > bar ? 1 : 0)));
+  const bad = scoresOf(
+    clips.filter((clip) => gate.against.includes(clip.kind)),
+    gate,
+  );
+  const bar = quantile(good, 0.05);
+  return mean(bad.map((value) => (value < bar ? 1 : 0)));
 }
 
 /** 95 % percentile interval over draws of whole references with replacement (cluster bootstrap), seeded. */
-function bootstrap(clips: readonly CalibrationClip[]): Calibration['tprAt5PercentFar'] {
-  const groups = groupsOf(clips);
+function bootstrap(gate: Gate, clips: readonly ScoredClip[]): Calibration['tprAt5PercentFar'] {
+  const used = clips.filter((clip) => clip.kind === 'good' || gate.against.includes(clip.kind));
+  const groups = groupsOf(used);
   let state = 1;
   const random = () => {
     state = (state * 48271) % 2147483647; // Park and Miller's minimal standard generator
     return state / 2147483647;
   };
-  const rates = Array.from({ length: DRAWS }, () => truePositiveRate(groups.flatMap(() => groups[Math.floor(random() * groups.length)])));
-  return { value: rounded(truePositiveRate(clips), 3), low: rounded(quantile(rates, 0.025), 3), high: rounded(quantile(rates, 0.975), 3) };
+  const draw = () => groups.flatMap(() => groups[Math.floor(random() * groups.length)]);
+  const rates = Array.from({ length: DRAWS }, () => detected(gate, draw())).filter((rate) => !Number.isNaN(rate));
+  return { value: rounded(detected(gate, used), 3), low: rounded(quantile(rates, 0.025), 3), high: rounded(quantile(rates, 0.975), 3) };
 }
 
-function groupsOf(clips: readonly CalibrationClip[]): CalibrationClip[][] {
-  const groups = new Map<string, CalibrationClip[]>();
+function groupsOf(clips: readonly ScoredClip[]): ScoredClip[][] {
+  const groups = new Map<string, ScoredClip[]>();
   for (const clip of clips) groups.set(clip.reference, [...(groups.get(clip.reference) ?? []), clip]);
   return [...groups.values()];
 }

@@ -1,22 +1,39 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
-// The type alone is imported: the compiler checks the packaged file against `Calibration` and copies it into the build.
+// The type alone is imported: the compiler checks the packaged file against `CalibrationFile` and copies it into the build.
 import type packaged from './calibration/vision-lite0.1+colour.1.json';
-import type { Calibration } from './report.ts';
+import { GATES } from './gates.ts';
+import type { Calibration, CalibrationFile } from './report.ts';
 
-/** The calibration in the package for an embedder and a statistic on given views, or `undefined`: then the check has no verdict. */
-export async function loadCalibration(embedderId: string, statistic: string, views: string): Promise<Calibration | undefined> {
+/** Cut points by gate; gates without one have no verdict. */
+export type GateCalibrations = Readonly<Record<string, Calibration>>;
+
+/** The packaged file whose gates that need no model are valid with every embedder. */
+const PACKAGED = 'vision-lite0.1+colour.1';
+
+/**
+ * The cut points in the package for an embedder on given views: those of all gates where it was calibrated, else those of the gates that
+ * look at pixels alone. A gate whose statistic is another one by now has none.
+ */
+export async function loadCalibration(embedderId: string, views: string): Promise<GateCalibrations> {
+  const own = await readCalibration(embedderId);
+  const valid = own && own.embedderId === embedderId && own.preprocessing === views ? own : undefined;
+  const pixels = valid ?? (await readCalibration(PACKAGED));
+  const entries = GATES.flatMap((gate): [string, Calibration][] => {
+    const calibration = (gate.needsModel ? valid : pixels)?.gates[gate.id];
+    return calibration?.statistic === gate.unit ? [[gate.id, calibration]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+async function readCalibration(embedderId: string): Promise<CalibrationFile | undefined> {
   const file = new URL(`./calibration/${calibrationFileName(embedderId)}`, import.meta.url);
-  let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    return JSON.parse(await readFile(file, 'utf8')) as typeof packaged as unknown as CalibrationFile;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new AppError('MISCONFIGURED', 'The calibration of the quality checks cannot be read.', { hint: 'Install the package again.', cause: error });
   }
-  const calibration: Calibration = JSON.parse(text) as typeof packaged;
-  const matches = calibration.embedderId === embedderId && calibration.statistic === statistic && calibration.preprocessing === views;
-  return matches ? calibration : undefined;
 }
 
 /** File name for an embedder id: anything but letters, digits, `.`, `_`, `+` and `-` becomes `_`. */

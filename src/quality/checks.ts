@@ -1,12 +1,15 @@
-import { unusual } from './heuristics.ts';
-import type { Calibration, Check, MotionClass, ShotReport } from './report.ts';
+import type { GateCalibrations } from './calibration.ts';
+import { cameraAgrees } from './camera.ts';
+import { gateFinding } from './findings.ts';
+import { GATES, type Gate } from './gates.ts';
+import type { Check, MotionClass, ShotReport, Verdict } from './report.ts';
 import { judge } from './verdict.ts';
 
 /** From little to much. */
 const AMOUNTS: readonly MotionClass[] = ['static', 'subtle', 'moderate', 'strong'];
 
-/** Cuts that a finding gives the times of. */
-const NAMED_CUTS = 5;
+/** Gates that another look than the reference's goes against. */
+const LOOK = new Set(['likeness', 'regions', 'detail', 'colour', 'tint', 'sharpness']);
 
 /** Whether less (-1) or more (1) moves than was asked for; 0 where it is as asked or nothing was. */
 export function motionAgainst(found: MotionClass, asked: MotionClass | undefined): number {
@@ -14,65 +17,44 @@ export function motionAgainst(found: MotionClass, asked: MotionClass | undefined
 }
 
 /**
- * Every check of a shot. Only `reference` has a calibration; it was made from clips whose reference is their first frame, so for other
- * roles a high score passes and a low one says nothing (`uncalibrated`). All others are numbers without a verdict, but for values that no
- * good clip comes near (`unusual`): those are `review`.
+ * Every check of a shot. The gates have cut points where there is a calibration. It was made from clips whose reference is their first frame,
+ * so for other roles, and for gates that an asked change of style goes against, a good score passes and a bad one says nothing
+ * (`uncalibrated`). Motion and camera are judged against what was asked for alone.
  */
-export function shotChecks(shot: ShotReport, calibration: Calibration | undefined): Check[] {
-  const expected = shot.expectedMotion;
-  const flags = unusual(shot, expected);
+export function shotChecks(shot: ShotReport, calibrations: GateCalibrations, styleChange = false): Check[] {
+  const checks = GATES.flatMap((gate) => gateCheck(shot, gate, calibrations, styleChange));
   const at = { shot: shot.index, fromSeconds: shot.fromSeconds, toSeconds: shot.toSeconds };
-  const open = (id: string, value: number, unit: string, finding: string): Check => {
-    const flag = flags[id];
-    return { ...at, id, verdict: flag ? 'review' : 'uncalibrated', value, unit, finding: flag ? `${finding} ${flag}` : finding };
-  };
-  const checks: Check[] = shot.similarity
-    ? [referenceCheck(shot, calibration), open('drift', shot.similarity.drop, 'cosine, first less last quarter', drift(shot.similarity.drop))]
-    : [];
-  if (shot.colour)
-    checks.push(
-      open('colour', shot.colour.shift, 'OKLab x 100, median', `Mean colours differ from the reference by ${shot.colour.shift} (about 2 is just visible).`),
-    );
-  if (shot.sharpnessRatio !== undefined)
-    checks.push(open('sharpness', shot.sharpnessRatio, 'ratio to the reference', `Fine detail is ${shot.sharpnessRatio} times the reference's.`));
-  checks.push(open('motion', shot.motion.top5Percent, 'px per 1/8 s at 128 px, strongest 5 %', motionFinding(shot.motion.class, expected)));
-  checks.push(open('freeze', shot.frozenShare, 'share of 1/8 s steps', freezeFinding(shot)));
-  checks.push(
-    open('black', shot.blackShare, 'share of frames', shot.blackShare > 0 ? `${percent(shot.blackShare)} of the frames are black.` : 'No frame is black.'),
-  );
-  checks.push(open('flicker', shot.flicker, 'levels of 255', `Block brightness jitters by ${shot.flicker} levels from frame to frame.`));
-  checks.push(open('cuts', shot.cuts.length, 'cuts inside the shot', cutsFinding(shot.cuts)));
+  const against = motionAgainst(shot.motion.class, shot.expectedMotion);
+  const motion: Verdict = against !== 0 && isFar(shot.motion.class, shot.expectedMotion) ? 'review' : 'uncalibrated';
+  checks.push({
+    ...{ ...at, id: 'motion', verdict: motion, value: shot.motion.top5Percent, unit: 'px per 1/8 s at 128 px, strongest 5 %' },
+    finding: motionFinding(shot.motion.class, shot.expectedMotion),
+  });
+  if (shot.camera && shot.expectedCamera) checks.push(cameraCheck({ ...shot, camera: shot.camera, expectedCamera: shot.expectedCamera }));
   return checks;
 }
 
-function referenceCheck(shot: ShotReport, calibration: Calibration | undefined): Check {
-  const similarity = shot.similarity?.mean ?? Number.NaN;
-  const verdict = judge(similarity, calibration);
-  const firstFrame = shot.references.some((reference) => reference.role === 'firstFrame' || reference.role === 'lastFrame');
-  const kept = firstFrame || verdict === 'pass' ? verdict : 'uncalibrated';
-  const where = `Shot ${shot.index + 1}`;
-  const findings = {
-    pass: `${where} shows its reference (${similarity}).`,
-    review: `${where} may not show its reference: ${similarity} lies between right and wrong references; look at the frames.`,
-    fail: `${where} does not show its reference (${similarity}; right references have ${calibration?.positives.q05} or more).`,
-    uncalibrated: `${where} resembles its reference by ${similarity}.`,
-  };
-  return {
-    ...{
-      id: 'reference',
-      shot: shot.index,
-      verdict: kept,
-      value: similarity,
-      unit: `cosine, mean of ${shot.similarity?.frames} frames`,
-      finding: findings[kept],
+function gateCheck(shot: ShotReport, gate: Gate, calibrations: GateCalibrations, styleChange: boolean): Check[] {
+  const value = gate.score(shot);
+  if (value === undefined) return [];
+  const calibration = calibrations[gate.id];
+  const judged = judge(value, calibration);
+  const isShown = !gate.needsModel || shot.references.some(({ role }) => role === 'firstFrame' || role === 'lastFrame');
+  const counts = judged === 'pass' || (isShown && !(styleChange && LOOK.has(gate.id)));
+  const verdict = counts ? judged : 'uncalibrated';
+  const span = (verdict !== 'pass' && gate.span?.(shot)) || shot;
+  return [
+    {
+      ...{ id: gate.id, shot: shot.index, verdict, value, unit: gate.unit, finding: gateFinding(gate.id, shot, verdict) },
+      ...{ fromSeconds: span.fromSeconds, toSeconds: span.toSeconds },
+      ...(calibration ? { cutPoint: { fail: calibration.fail, pass: calibration.pass, better: calibration.better }, calibration } : {}),
     },
-    ...{ fromSeconds: shot.fromSeconds, toSeconds: shot.toSeconds },
-    ...(calibration ? { cutPoint: { fail: calibration.failBelow, pass: calibration.passFrom }, calibration } : {}),
-  };
+  ];
 }
 
-function drift(drop: number): string {
-  return drop > 0 ? `The last quarter is less like the reference than the first by ${drop}.` : `The clip does not move away from the reference (${drop}).`;
+/** Two classes away, or still where anything was to move: names of amounts are no finer than that. */
+function isFar(found: MotionClass, asked: MotionClass | undefined): boolean {
+  return asked !== undefined && (Math.abs(AMOUNTS.indexOf(found) - AMOUNTS.indexOf(asked)) > 1 || (found === 'static' && asked !== 'static'));
 }
 
 function motionFinding(found: MotionClass, asked: MotionClass | undefined): string {
@@ -81,17 +63,12 @@ function motionFinding(found: MotionClass, asked: MotionClass | undefined): stri
   return against > 0 ? `Motion is ${found}, more than the ${asked} motion that was asked for.` : `Motion is ${found}${asked ? ', as asked' : ''}.`;
 }
 
-function cutsFinding(cuts: readonly number[]): string {
-  if (cuts.length === 0) return 'No cut inside the shot.';
-  const more = cuts.length > NAMED_CUTS ? ` and ${cuts.length - NAMED_CUTS} more` : '';
-  return `Cut at ${cuts.slice(0, NAMED_CUTS).join(', ')} s${more}.`;
-}
-
-function freezeFinding(shot: ShotReport): string {
-  if (shot.frozenShare === 0) return 'No part stands still.';
-  return `Nothing moves for ${percent(shot.frozenShare)} of the time, at most ${shot.longestFreezeSeconds} s in one go.`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+function cameraCheck({ index, fromSeconds, toSeconds, camera, expectedCamera }: ShotReport & Required<Pick<ShotReport, 'camera' | 'expectedCamera'>>): Check {
+  const agrees = cameraAgrees(camera, expectedCamera);
+  const path = `right ${camera.right}, down ${camera.down} of the width, zoom ${camera.zoom}, roll ${camera.roll} degrees`;
+  const findings = { true: `The camera moves as asked (${path}).`, false: `The picture moves like "${camera.move}" (${path}); "${expectedCamera}" was asked for.` };
+  return {
+    ...{ id: 'camera', shot: index, verdict: agrees === false ? 'review' : 'uncalibrated', value: camera.move, expected: expectedCamera, unit: 'camera move' },
+    ...{ finding: agrees === undefined ? `Not told from the picture: ${path}.` : findings[`${agrees}`], fromSeconds, toSeconds },
+  };
 }

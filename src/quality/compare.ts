@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { Box, RawImage } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
 import { type Alignment, alignFrame, type LumaPyramid, lumaPyramid } from './align.ts';
@@ -15,8 +16,8 @@ export interface FrameComparison {
   /** Index among the shot's looked-at frames. */
   index: number;
   alignment: Alignment;
-  /** Agreement by the model's features, and by fine detail. */
-  regions: RegionMap;
+  /** Agreement by the model's features (absent where the recogniser is off), and by fine detail. */
+  regions: RegionMap | undefined;
   detail: RegionMap;
   colour: ColourChange;
   /** Fine detail of the frame over that of the reference; absent where the reference has none. */
@@ -46,14 +47,24 @@ export async function compareFrames(
     const frame = frames[index];
     const alignment = place(frame, pyramid, reference.matches[index]);
     const part = crop(reference.image, alignment.box);
-    const [frameCells, partCells] = await ports.recogniser.regions([frame, part], options);
     const own = subject && (await seeSubject(ports, frame, options));
     comparisons.push({
-      ...{ index, alignment, regions: compareRegions(frameCells, partCells), subject: own && subject ? cosine(own, subject) : undefined },
+      ...{ index, alignment, regions: await agreement(ports, frame, part, options), subject: own && subject ? cosine(own, subject) : undefined },
       ...(await comparePixels(ports, frame, part)),
     });
   }
   return comparisons;
+}
+
+/** `undefined` where there is no model to compare by. */
+async function agreement(ports: Vision, frame: RawImage, part: RawImage, options: CallOptions): Promise<RegionMap | undefined> {
+  try {
+    const [a, b] = await ports.recogniser.regions([frame, part], options);
+    return compareRegions(a, b);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'UNSUPPORTED') return undefined;
+    throw error;
+  }
 }
 
 function place(frame: RawImage, reference: LumaPyramid, match: FrameMatch): Alignment {

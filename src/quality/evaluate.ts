@@ -8,9 +8,10 @@ import { shotChecks } from './checks.ts';
 import { conformanceChecks, describeConformance } from './conformance.ts';
 import { drawEvidence } from './evidence.ts';
 import { SIGNAL_SIDE } from './motion.ts';
-import { REFERENCE_STATISTIC, REFERENCE_VIEWS, type ReferenceViews, seeReference } from './reference.ts';
+import { REFERENCE_VIEWS, type ReferenceViews, seeReference } from './reference.ts';
 import type { Check, Evaluation, EvaluationReference, EvaluationRequest, SeriesPoint } from './report.ts';
 import { type SampledShot, sampleShots } from './sample.ts';
+import { withoutBars } from './letterbox.ts';
 import { type MeasuredShot, measureShot } from './shot.ts';
 import { collectSignals, type Signals } from './signals.ts';
 import { rounded } from './statistics.ts';
@@ -35,15 +36,19 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const { onProgress = () => undefined, ...call } = options;
   if (request.shots.length === 0) throw new AppError('INVALID_INPUT', 'There is no shot to evaluate.', { hint: 'Give at least one shot with its times.' });
   const info = await ports.media.probe(request.path, call);
-  const scan = await scanClip(ports, request.path, info, call, (fraction) => onProgress(0.3 * fraction));
+  const guess = sampleShots(request.shots, info).flatMap((shot) => shot.timesSeconds);
+  const scan = await scanClip(ports, request.path, { info, timesSeconds: guess }, call, (fraction) => onProgress(0.3 * fraction));
   const facts = describeConformance(info, scan);
   const borders = snapBorders(request.shots, scan.signals.cuts, info.fps);
   const sampled = sampleShots(borders, { durationSeconds: Math.min(info.durationSeconds, scan.signals.lastSeconds + 1 / info.fps), fps: info.fps });
-  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals }, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
+  const timesSeconds = sampled.flatMap((shot) => shot.timesSeconds);
+  const same = timesSeconds.length === guess.length && timesSeconds.every((time, i) => Math.abs(time - guess[i]) < SAME_FRAME / info.fps);
+  const images = same ? scan.looks : await lookAt(ports, request.path, info, timesSeconds, call);
+  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images) }, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
   const expect = request.expect ?? {};
-  const calibration = await loadCalibration(ports.embedder.id, REFERENCE_STATISTIC, REFERENCE_VIEWS);
+  const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
-  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, calibration))];
+  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, calibrations, expect.styleChange))];
   const verdict = overallVerdict(checks);
   const reports = shots.map((shot) => shot.report);
   const evidence = await drawEvidence(ports.images, shots, checks);
@@ -61,35 +66,41 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   };
 }
 
-/** One pass over every frame, small and grey, for the pixel checks. */
-async function scanClip(ports: QualityPorts, path: string, info: VideoInfo, call: CallOptions, onProgress: (fraction: number) => void) {
+/** Times closer than this part of a frame show the same one. */
+const SAME_FRAME = 0.25;
+
+/** One pass over every frame, small and grey, for the pixel checks; the frames that are looked at come with it. */
+async function scanClip(
+  ports: QualityPorts,
+  path: string,
+  { info, timesSeconds }: { info: VideoInfo; timesSeconds: number[] },
+  call: CallOptions,
+  onProgress: (fraction: number) => void,
+) {
   const collector = collectSignals();
   const size = { width: SIGNAL_SIDE, height: SIGNAL_SIDE, format: 'gray' as const };
-  const result = await ports.media.scan(path, { ...size, ...call }, (frame) => {
+  const found: RawImage[] = [];
+  const looks = { timesSeconds, maxSide: lookSide(info), onLook: (index: number, image: RawImage) => void (found[index] = image) };
+  const result = await ports.media.scan(path, { ...size, ...(timesSeconds.length > 0 ? { looks } : {}), ...call }, (frame) => {
     collector.add(frame.timeSeconds, frame.image.data);
     if (frame.index % 24 === 0) onProgress(Math.min(1, frame.index / Math.max(1, info.frames)));
   });
   if (result.frames === 0) throw new AppError('INVALID_MEDIA', 'The video holds no frame that can be decoded.', { hint: 'Fetch or export the file again.' });
-  return { ...result, signals: collector.finish() };
+  return { ...result, signals: collector.finish(), looks: found };
 }
 
 interface ClipMaterial {
   info: VideoInfo;
   sampled: SampledShot[];
   signals: Signals;
+  /** One for each of the sampled times. */
+  images: RawImage[];
 }
 
 async function measureShots(ports: QualityPorts, request: EvaluationRequest, clip: ClipMaterial, call: CallOptions, onProgress: (fraction: number) => void) {
-  const { info, signals } = clip;
+  const { info, signals, images } = clip;
   const present = clip.sampled.filter((shot) => shot.timesSeconds.length > 0);
   if (present.length === 0) throw new AppError('INVALID_INPUT', `Every shot lies beyond the end of the clip (${rounded(info.durationSeconds, 2)} s).`);
-  const images = await lookAt(
-    ports,
-    request.path,
-    info,
-    present.flatMap((shot) => shot.timesSeconds),
-    call,
-  );
   const known = new Map<string, Promise<ReferenceViews>>();
   const measured: MeasuredShot[] = [];
   let used = 0;
@@ -98,7 +109,7 @@ async function measureShots(ports: QualityPorts, request: EvaluationRequest, cli
     const references = await seeReferences(ports, asked.references, info, known, call);
     const own = images.slice(used, used + sampled.timesSeconds.length);
     const expectedMotion = asked.expectMotion ?? request.expect?.motion;
-    measured.push(await measureShot(ports, { sampled, images: own, references, signals, expectedMotion }, call));
+    measured.push(await measureShot(ports, { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera }, call));
     used += own.length;
     onProgress(used / images.length);
   }
@@ -113,8 +124,11 @@ export function lookAt(
   timesSeconds: number[],
   call: CallOptions,
 ): Promise<RawImage[]> {
-  const shape = Math.max(info.width, info.height) / Math.min(info.width, info.height);
-  return ports.media.frames(path, timesSeconds, { maxSide: Math.min(LONG_SIDE, Math.round(SHORT_SIDE * shape)), ...call });
+  return ports.media.frames(path, timesSeconds, { maxSide: lookSide(info), ...call });
+}
+
+function lookSide({ width, height }: Pick<VideoInfo, 'width' | 'height'>): number {
+  return Math.min(LONG_SIDE, Math.round((SHORT_SIDE * Math.max(width, height)) / Math.min(width, height)));
 }
 
 /** Views of each reference; a picture that several shots share is seen once. */

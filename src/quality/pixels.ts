@@ -1,12 +1,7 @@
-import type { MotionClass } from './report.ts';
+import type { CameraPath, MotionClass, Span } from './report.ts';
 import { type Signals, STEP_SECONDS, type Step } from './signals.ts';
+import { cameraPath } from './camera.ts';
 import { mean, median } from './statistics.ts';
-
-/** A stretch of time, seconds. */
-export interface Span {
-  fromSeconds: number;
-  toSeconds: number;
-}
 
 /** The pixel checks of one stretch of a clip. Shares are 0..1; all 0 where the stretch holds too few frames to tell. */
 export interface PixelSummary {
@@ -24,6 +19,7 @@ export interface PixelSummary {
   /** Percent of brightness: the worst median of a stretch of 0.75 s, and where that is. */
   flicker: number;
   flickering: Span | undefined;
+  camera: CameraPath;
   /** Times of cuts, seconds; a cut at an end of the stretch is the border to its neighbour and does not count. */
   cuts: number[];
 }
@@ -47,6 +43,7 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
     black: black.length ? { fromSeconds: black[0].timeSeconds, toSeconds: black[black.length - 1].timeSeconds } : undefined,
     blankShare: frames.length ? blank.length / frames.length : 0,
     blank: blank.length ? { fromSeconds: blank[0].timeSeconds, toSeconds: blank[blank.length - 1].timeSeconds } : undefined,
+    camera: cameraPath(steps.map((step) => step.camera)),
     ...worstFlicker(signals.flicker.filter((frame) => inside(frame.timeSeconds))),
     cuts: signals.cuts.filter((time) => time > fromSeconds + border && time < toSeconds - border),
   };

@@ -4,8 +4,7 @@ import type { CallOptions } from '../ports.ts';
 import { blockOf, cosine } from './similarity.ts';
 import { aspectWindows, crop } from './windows.ts';
 
-/** What the gate `reference` measures. A calibration is valid for this statistic and these views only. */
-export const REFERENCE_STATISTIC = 'mean over the sampled frames of the largest cosine to any view of the reference';
+/** What calibrations are valid for. */
 export const REFERENCE_VIEWS =
   'frames and views as the embedder crops them; views of the reference: whole, and windows of the clip aspect at 1, .75 and .5 of the largest, neighbours overlapping by a third, at most 24';
 

@@ -1,3 +1,4 @@
+import type { Box } from '../ports/pictures.ts';
 import type { RegionFeatures } from '../ports/vision.ts';
 
 /** Agreement of two pictures of the same view, cell by cell, -1..1, row by row. */
@@ -65,4 +66,31 @@ function bestAround(from: Float32Array, to: Float32Array, { width, height, chann
     }
   }
   return best;
+}
+
+/** The region of 3 x 3 cells that agrees least, and its box in fractions of the picture. */
+export function leastRegion({ width, height, data }: RegionMap): { agreement: number; box: Box } {
+  let least = { agreement: Number.POSITIVE_INFINITY, x: 0, y: 0 };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const agreement = meanAround(data, { x, y, width, height });
+      if (agreement < least.agreement) least = { agreement, x, y };
+    }
+  }
+  const left = Math.max(0, least.x - 1) / width;
+  const top = Math.max(0, least.y - 1) / height;
+  const box = { x: left, y: top, width: Math.min(1, (least.x + 2) / width) - left, height: Math.min(1, (least.y + 2) / height) - top };
+  return { agreement: least.agreement, box };
+}
+
+function meanAround(data: Float32Array, { x, y, width, height }: { x: number; y: number; width: number; height: number }): number {
+  let sum = 0;
+  let count = 0;
+  for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+    for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+      sum += data[v * width + u];
+      count++;
+    }
+  }
+  return sum / count;
 }

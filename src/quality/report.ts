@@ -1,4 +1,4 @@
-import type { FileBytes, RawImage } from '../ports/pictures.ts';
+import type { Box, FileBytes, RawImage } from '../ports/pictures.ts';
 import type { CameraMove, ReferenceRole } from '../ports/video.ts';
 
 /**
@@ -6,6 +6,22 @@ import type { CameraMove, ReferenceRole } from '../ports/video.ts';
  * the number stands without a judgement. `review` of such a check: it is beyond anything a good clip was measured to have.
  */
 export type Verdict = 'pass' | 'review' | 'fail' | 'uncalibrated';
+
+/** A stretch of time, seconds. */
+export interface Span {
+  fromSeconds: number;
+  toSeconds: number;
+}
+
+/** What the camera did over a shot, as the picture shows it: shares of the picture's width (right, down: above 0), zoom factor (in: above 1), degrees clockwise. */
+export interface CameraPath {
+  right: number;
+  down: number;
+  zoom: number;
+  roll: number;
+  /** e.g. `pan right`, `zoom in`, `static`, `mixed`. */
+  move: string;
+}
 
 export type MotionClass = 'static' | 'subtle' | 'moderate' | 'strong';
 
@@ -23,11 +39,15 @@ export interface EvaluationShot {
   references: EvaluationReference[];
   /** The motion that was asked of this shot, before `Expectation.motion`. */
   expectMotion?: MotionClass;
+  /** The camera move that was asked of this shot, as the provider was told it. */
+  expectCamera?: string;
 }
 
 /** What was asked for; each field that is given becomes a check. */
 export interface Expectation {
   motion?: MotionClass;
+  /** Another look than the reference's was asked for: colour and style are measured but not judged. */
+  styleChange?: boolean;
   durationSeconds?: number;
   width?: number;
   height?: number;
@@ -54,32 +74,41 @@ export interface Population {
   max: number;
 }
 
-/** One gate's cut points and where they come from: valid for exactly this embedder, statistic and preprocessing. */
+/** One gate's cut points and where they come from. */
 export interface Calibration {
-  embedderId: string;
+  gate: string;
+  /** What the scores are: unit and statistic. */
   statistic: string;
-  preprocessing: string;
+  better: 'higher' | 'lower';
   /** ISO 8601 date. */
   date: string;
-  /** A score below this fails. */
-  failBelow: number;
-  /** A score of at least this passes; between the two: review. */
-  passFrom: number;
+  /** A score worse than this fails. */
+  fail: number;
+  /** A score as good as this passes; between the two: review. */
+  pass: number;
   /** How the two cut points follow from the populations. */
   rule: string;
-  /** Clips against the reference they were made from, and what they are. */
+  /** Good clips. */
   positives: Population;
-  positivesAre: string;
-  /** Clips against other references, and what they are. */
+  /** Clips with the defects that this gate is there to find, and their kinds. */
   negatives: Population;
   negativesAre: string;
-  /** Of each clip, only the wrong reference that it resembles most. */
-  nearestNegatives: Population;
-  /** Number of distinct references; intervals are bootstrapped by reference, not by clip. */
+  /** Number of distinct references of the good clips; intervals are bootstrapped by reference, not by clip. */
   references: number;
   auc: number;
   /** True positive rate at 5 % false alarms with its 95 % cluster-bootstrap interval. */
   tprAt5PercentFar: { value: number; low: number; high: number };
+}
+
+/** The cut points of all gates, chosen together: valid for exactly this embedder and preprocessing. */
+export interface CalibrationFile {
+  embedderId: string;
+  preprocessing: string;
+  /** ISO 8601 date. */
+  date: string;
+  /** What the good and the bad clips are, and how many. */
+  clipsAre: string;
+  gates: Readonly<Record<string, Calibration>>;
 }
 
 export interface Check {
@@ -93,8 +122,8 @@ export interface Check {
   unit: string;
   /** One sentence for people. */
   finding: string;
-  /** Where the verdict turns: below `fail` it fails, from `pass` on it passes. Exact facts have `expected` instead. */
-  cutPoint?: { fail: number; pass: number };
+  /** Where the verdict turns: worse than `fail` it fails, as good as `pass` it passes. Exact facts have `expected` instead. */
+  cutPoint?: { fail: number; pass: number; better: 'higher' | 'lower' };
   expected?: number | string;
   fromSeconds?: number;
   toSeconds?: number;
@@ -109,6 +138,8 @@ export interface Similarity {
   frames: number;
   firstFrame: number;
   mean: number;
+  /** Of the most similar frame. */
+  max: number;
   p10: number;
   min: number;
   /** Time of the least similar frame. */
@@ -116,6 +147,9 @@ export interface Similarity {
   lastQuarter: number;
   /** Mean of the first quarter less that of the last: above 0 the clip moves away from the reference. */
   drop: number;
+  /** Mean of the best quarter less that of the worst three frames in a row after its first, and when the fall to them began. */
+  fall: number;
+  fallFromSeconds: number;
 }
 
 export interface ShotReport {
@@ -131,7 +165,26 @@ export interface ShotReport {
     similarity?: number;
     /** Distance of the mean colours of frame and matched crop in OKLab x 100, median over frames (about 2 is just visible). */
     shift: number;
+    /** Cosine of the embedder's colour block, most similar frame. */
+    best?: number;
+    /** Distance of hue and chroma cell by cell, OKLab x 100, and difference of lightness, of the frame that is nearest. */
+    tint?: number;
+    exposure?: number;
   };
+  /** Region by region beside the part of the reference that a frame shows, the best of some frames; absent where the recogniser is off. */
+  regions?: {
+    /** Agreement of the least alike region by the model's features, -1..1, and where in the frame it is. */
+    agreement: number;
+    box: Box;
+    atSeconds: number;
+    /** Correlation of fine detail of the least alike patch, -1..1. */
+    detail: number;
+    /** Cosine of subject with subject, mean over frames; absent where nothing stands out. */
+    subject?: number;
+  };
+  /** The camera move that was asked of it, and what the picture did over the shot. */
+  expectedCamera?: string;
+  camera?: CameraPath;
   /** The motion that was asked of it, where one was. */
   expectedMotion?: MotionClass;
   /** Mean length of the longest 5 % of block movements, px per 1/8 s in a 128 px picture, and the amount that this resembles. */
@@ -139,10 +192,16 @@ export interface ShotReport {
   /** Share of 1/8 s steps in which nothing moves, 0..1, and the longest run of them. */
   frozenShare: number;
   longestFreezeSeconds: number;
+  /** Where nothing moves for longest. */
+  freeze?: Span;
   /** Share of frames that are black, 0..1. */
   blackShare: number;
-  /** Mean over frames of the median block luma jitter, levels of 255. */
+  /** Share of frames that show one colour only, 0..1, and where they are. */
+  blankShare?: number;
+  blank?: Span;
+  /** Jitter of brightness, percent: the worst median of 0.75 s, and where that is. */
   flicker: number;
+  flickering?: Span;
   /** Times of hard cuts inside the shot. */
   cuts: number[];
   /** Fine detail of the frames over that of the matched crop of the reference, median; 1 = as sharp. */

@@ -1,17 +1,17 @@
 import type { RawImage } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
-import { colourShift, sharpness } from './appearance.ts';
-import { compareFrames } from './compare.ts';
+import { compareFrames, type FrameComparison } from './compare.ts';
 import { lengthOf, type PixelSummary, summarisePixels } from './pixels.ts';
 import { type FrameMatch, MODEL_BLOCK, matchFrame, type ReferenceViews, seePictures } from './reference.ts';
-import type { EvaluationReference, MotionClass, SeenWord, ShotReport } from './report.ts';
+import { leastRegion } from './regions.ts';
+import type { EvaluationReference, MotionClass, SeenWord, ShotReport, Span } from './report.ts';
 import type { SampledShot } from './sample.ts';
 import type { Signals } from './signals.ts';
 import { summariseSimilarity } from './similarity.ts';
 import { mean, median, rounded } from './statistics.ts';
 
-/** Frames whose pixels are compared with the reference's, and whose contents are named. */
-const COMPARED_FRAMES = 6;
+/** Frames that are compared with the reference part by part; of them so many are named. */
+const COMPARED_FRAMES = 5;
 const NAMED_FRAMES = 3;
 const NAMED_WORDS = 5;
 
@@ -36,6 +36,7 @@ export interface ShotMaterial {
   references: { reference: EvaluationReference; views: ReferenceViews }[];
   signals: Signals;
   expectedMotion: MotionClass | undefined;
+  expectedCamera?: string | undefined;
 }
 
 type Vision = Pick<Ports, 'embedder' | 'recogniser' | 'images'>;
@@ -48,6 +49,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   const frames: LookedAtFrame[] = images.map((image, i) => ({ image, timeSeconds: sampled.timesSeconds[i] }));
   const report = pixelReport(sampled, pixels);
   if (material.expectedMotion) report.expectedMotion = material.expectedMotion;
+  if (material.expectedCamera) report.expectedCamera = material.expectedCamera;
   if (shown.length === 0) return { report, frames };
   const seen = await seePictures(ports.embedder, images, options);
   const perReference = shown.map(({ reference, views }) => ({ reference, matches: seen.map((frame) => matchFrame(frame, views)) }));
@@ -58,12 +60,12 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   report.references = perReference.map(({ reference, matches }) => ({ assetId: reference.assetId, role: reference.role, ...spread(matches) }));
   const closest = perReference.reduce((high, one) => (spread(one.matches).mean > spread(high.matches).mean ? one : high)).reference;
   report.similarity = similarityReport(ports, frames, best);
-  const closestMatches = perReference.find(({ reference }) => reference === closest)?.matches ?? best;
-  const compared = await compareFrames(ports, images, { image: closest.image, matches: closestMatches }, comparedIndices(best), options);
-  Object.assign(report, await compareAppearance(ports, images, best));
-  if (process.env.EYE_DEBUG) (report as any).blankShare = pixels.blankShare;
-  if (process.env.EYE_DEBUG) (report as any).debug = compared.map((one) => ({ ...one, regions: Array.from(one.regions.data, (v) => rounded(v, 3)), detail: Array.from(one.detail.data, (v) => rounded(v, 3)) }));
-  report.seen = { reference: await nameContents(ports, [closest.image], options), clip: await nameContents(ports, pick(images, NAMED_FRAMES), options) };
+  const matches = perReference.find(({ reference }) => reference === closest)?.matches ?? best;
+  const chosen = comparedIndices(best);
+  const compared = await compareFrames(ports, images, { image: closest.image, matches }, chosen, options);
+  Object.assign(report, appearanceReport(best, compared), regionsReport(frames, compared));
+  const named = pick(chosen, NAMED_FRAMES).map((i) => images[i]);
+  report.seen = { reference: await nameContents(ports, [closest.image], options), clip: await nameContents(ports, named, options) };
   return { report, frames, reference: closest };
 }
 
@@ -71,19 +73,24 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
 function comparedIndices(matches: readonly FrameMatch[]): number[] {
   const last = matches.length - 1;
   const order = matches.map((_, i) => i).sort((a, b) => matches[b].similarity - matches[a].similarity);
-  return [...new Set([0, Math.round(last / 2), last, ...order])].slice(0, FRAMES_COMPARED).sort((a, b) => a - b);
+  return [...new Set([0, Math.round(last / 2), last, ...order])]
+    .slice(0, COMPARED_FRAMES)
+    .sort((a, b) => a - b);
 }
-
-const FRAMES_COMPARED = 5;
 
 function pixelReport(sampled: SampledShot, pixels: PixelSummary): ShotReport {
+  const { longestFreeze: freeze, blank, flickering } = pixels;
   return {
     ...{ index: sampled.index, fromSeconds: rounded(sampled.fromSeconds, 3), toSeconds: rounded(sampled.toSeconds, 3), references: [] },
-    motion: { top5Percent: rounded(pixels.motion, 2), class: pixels.motionClass },
-    ...{ frozenShare: rounded(pixels.frozenShare, 3), longestFreezeSeconds: rounded(lengthOf(pixels.longestFreeze), 2) },
-    ...{ blackShare: rounded(pixels.blackShare, 3), flicker: rounded(pixels.flicker, 2), cuts: pixels.cuts.map((time) => rounded(time, 2)) },
+    ...{ motion: { top5Percent: rounded(pixels.motion, 2), class: pixels.motionClass }, camera: pixels.camera },
+    ...{ frozenShare: rounded(pixels.frozenShare, 3), longestFreezeSeconds: rounded(lengthOf(freeze), 2), ...(freeze ? { freeze: roundedSpan(freeze) } : {}) },
+    ...{ blackShare: rounded(pixels.blackShare, 3), blankShare: rounded(pixels.blankShare, 3), ...(blank ? { blank: roundedSpan(blank) } : {}) },
+    ...{ flicker: rounded(pixels.flicker, 3), ...(flickering ? { flickering: roundedSpan(flickering) } : {}) },
+    cuts: pixels.cuts.map((time) => rounded(time, 2)),
   };
 }
+
+const roundedSpan = ({ fromSeconds, toSeconds }: Span): Span => ({ fromSeconds: rounded(fromSeconds, 2), toSeconds: rounded(toSeconds, 2) });
 
 function similarityReport(ports: Vision, frames: readonly LookedAtFrame[], best: readonly FrameMatch[]): ShotReport['similarity'] {
   const statistics = summariseSimilarity(frames.map(({ timeSeconds }, i) => ({ timeSeconds, similarity: best[i].similarity })));
@@ -96,22 +103,32 @@ function spread(matches: readonly FrameMatch[]): { mean: number; max: number } {
   return { mean: rounded(mean(values), 3), max: rounded(Math.max(...values), 3) };
 }
 
-/** Colours and fine detail of some frames against the view of the reference that each resembles most, both scaled to the smaller of the two. */
-async function compareAppearance(ports: Vision, images: RawImage[], best: readonly FrameMatch[]): Promise<Pick<ShotReport, 'colour' | 'sharpnessRatio'>> {
-  const colours = best.flatMap((match) => (match.colour === undefined ? [] : [match.colour]));
-  const shifts: number[] = [];
-  const ratios: number[] = [];
-  for (const i of indices(images.length, COMPARED_FRAMES)) {
-    const view = best[i].view.image;
-    const size = { width: Math.min(images[i].width, view.width), height: Math.min(images[i].height, view.height), fit: 'cover' as const };
-    const [frame, reference] = await Promise.all([ports.images.resize(images[i], size), ports.images.resize(view, size)]);
-    shifts.push(colourShift(frame, reference));
-    const detail = sharpness(reference);
-    if (detail > 0) ratios.push(sharpness(frame) / detail);
-  }
+/** Colours and fine detail beside the part of the reference that each compared frame shows; of what lasts through a clip the best frame counts. */
+function appearanceReport(matches: readonly FrameMatch[], compared: readonly FrameComparison[]): Pick<ShotReport, 'colour' | 'sharpnessRatio'> {
+  const colours = matches.flatMap((match) => (match.colour === undefined ? [] : [match.colour]));
+  const ratios = compared.flatMap((one) => (one.sharpness === undefined ? [] : [one.sharpness]));
+  const nearest = compared.reduce((low, one) => (one.colour.tint < low.colour.tint ? one : low)).colour;
   return {
-    colour: { ...(colours.length ? { similarity: rounded(mean(colours), 3) } : {}), shift: rounded(median(shifts), 1) },
-    ...(ratios.length ? { sharpnessRatio: rounded(median(ratios), 2) } : {}),
+    colour: {
+      ...(colours.length ? { similarity: rounded(mean(colours), 3), best: rounded(Math.max(...colours), 4) } : {}),
+      shift: rounded(median(compared.map((one) => one.colour.shift)), 1),
+      ...{ tint: rounded(nearest.tint, 2), exposure: rounded(nearest.exposure, 1) },
+    },
+    ...(ratios.length ? { sharpnessRatio: rounded(Math.max(...ratios), 3) } : {}),
+  };
+}
+
+function regionsReport(frames: readonly LookedAtFrame[], compared: readonly FrameComparison[]): Pick<ShotReport, 'regions'> {
+  const least = compared.flatMap((one) => (one.regions ? [{ index: one.index, ...leastRegion(one.regions) }] : []));
+  if (least.length === 0) return {};
+  const best = least.reduce((high, one) => (one.agreement > high.agreement ? one : high));
+  const subjects = compared.flatMap((one) => (one.subject === undefined ? [] : [one.subject]));
+  return {
+    regions: {
+      ...{ agreement: rounded(best.agreement, 4), box: best.box, atSeconds: rounded(frames[best.index].timeSeconds, 2) },
+      detail: rounded(Math.max(...compared.map((one) => leastRegion(one.detail).agreement)), 4),
+      ...(subjects.length ? { subject: rounded(mean(subjects), 3) } : {}),
+    },
   };
 }
 

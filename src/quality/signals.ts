@@ -1,4 +1,4 @@
-import { blockMotion, SIGNAL_SIDE } from './motion.ts';
+import { type BlockShifts, blockShifts, type CameraShift, cameraShift, motionAmount, SIGNAL_SIDE } from './motion.ts';
 
 /** Time between two frames that are compared for motion and freezing: 8 a second, as VBench's dynamic degree samples. */
 export const STEP_SECONDS = 1 / 8;
@@ -20,6 +20,8 @@ export interface Step {
   toSeconds: number;
   /** px per STEP_SECONDS in a SIGNAL_SIDE picture. */
   motion: number;
+  /** Of this step alone: px of a SIGNAL_SIDE picture, share, radians. */
+  camera: CameraShift;
   frozen: boolean;
 }
 
@@ -81,9 +83,11 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
       const last = kept.at(-1);
       if (last && timeSeconds - last.timeSeconds < STEP_SECONDS - 0.005) return;
       if (last) {
-        const motion = Math.max(speed(last, timeSeconds, luma), kept.length === LONG_STEPS ? speed(kept[0], timeSeconds, luma) : 0);
+        const near = blockShifts(last.luma, luma);
+        const far = kept.length === LONG_STEPS ? blockShifts(kept[0].luma, luma) : undefined;
+        const motion = Math.max(speed(near, last, timeSeconds), far ? speed(far, kept[0], timeSeconds) : 0);
         const frozen = meanDifference(last.luma, luma) < FROZEN_BELOW;
-        out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen });
+        out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen, camera: cameraOf(near, far) });
       }
       const reused = kept.length === LONG_STEPS ? kept.shift()?.luma : undefined;
       kept.push({ timeSeconds, luma: copyInto(reused, luma) });
@@ -94,8 +98,19 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
   };
 }
 
-function speed(before: Kept, timeSeconds: number, luma: Uint8Array): number {
-  return (blockMotion(before.luma, luma) * STEP_SECONDS) / (timeSeconds - before.timeSeconds);
+function speed(shifts: BlockShifts, before: Kept, timeSeconds: number): number {
+  return (motionAmount(shifts) * STEP_SECONDS) / (timeSeconds - before.timeSeconds);
+}
+
+/** Of a longer comparison shifts under this are surely not cut off by the search's reach, px. */
+const SURELY_SEEN = 4;
+
+/** The share of one step in the longer comparison, which sees slow moves; the short one where the picture moves fast. */
+function cameraOf(near: BlockShifts, far: BlockShifts | undefined): CameraShift {
+  const short = cameraShift(near);
+  const long = far && cameraShift(far);
+  if (!long || Math.hypot(short.dx, short.dy) * LONG_STEPS > SURELY_SEEN * 1.5 || Math.hypot(long.dx, long.dy) > SURELY_SEEN * 1.5) return short;
+  return { dx: long.dx / LONG_STEPS, dy: long.dy / LONG_STEPS, growth: long.growth / LONG_STEPS, turn: long.turn / LONG_STEPS };
 }
 
 /**

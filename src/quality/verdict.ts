@@ -5,17 +5,22 @@ import { shotNumbers } from './shown.ts';
 const SEVERITY: readonly Verdict[] = ['fail', 'review', 'pass', 'uncalibrated'];
 
 /** The verdict of a calibrated score; NaN, and a score without calibration, are `uncalibrated`. */
-export function judge(score: number, calibration: Calibration | undefined): Verdict {
+export function judge(score: number, calibration: Pick<Calibration, 'better' | 'fail' | 'pass'> | undefined): Verdict {
   if (!calibration || Number.isNaN(score)) return 'uncalibrated';
-  if (score < calibration.failBelow) return 'fail';
-  return score < calibration.passFrom ? 'review' : 'pass';
+  const isWorse = (than: number) => (calibration.better === 'higher' ? score < than : score > than);
+  if (isWorse(calibration.fail)) return 'fail';
+  return isWorse(calibration.pass) ? 'review' : 'pass';
 }
 
-/** The worst of the judged checks. Exact facts (size, duration) can fail a clip but cannot pass it: that takes a calibrated check. */
+/** The worst of the judged checks. Exact facts and pixels alone can fail a clip but cannot pass it: that takes the calibrated check of its reference. */
 export function overallVerdict(checks: readonly Check[]): Verdict {
   const worst = SEVERITY.find((verdict) => checks.some((check) => check.verdict === verdict)) ?? 'uncalibrated';
   if (worst !== 'pass') return worst;
-  return checks.some((check) => check.verdict === 'pass' && check.calibration) ? 'pass' : 'uncalibrated';
+  return checks.some((check) => isGatePassed(check)) ? 'pass' : 'uncalibrated';
+}
+
+function isGatePassed(check: Check): boolean {
+  return check.id === 'reference' && check.verdict === 'pass' && check.calibration !== undefined;
 }
 
 /** Findings that a summary spells out; it names the others by check and shot. */
@@ -38,14 +43,14 @@ export function summarise(verdict: Verdict, checks: readonly Check[], advice: re
 function headline(verdict: Verdict, checks: readonly Check[]): string {
   const gate = gateFinding(checks);
   if (verdict === 'uncalibrated') return 'No verdict: no calibrated check could run on this clip.';
-  if (verdict === 'pass') return `Pass: ${gate} Nothing unusual in freezing, black, flicker (uncalibrated heuristics).`;
+  if (verdict === 'pass') return `Pass: ${gate} Every calibrated gate passes.`;
   const against = [...checks.filter((check) => check.verdict === 'fail'), ...checks.filter((check) => check.verdict === 'review')];
   return `${verdict === 'fail' ? 'Fail' : 'Needs a look'}: ${inWords(against)}${gate ? ` The rest: ${gate}` : ''}`;
 }
 
 /** What the calibrated check passed and what it could not judge; empty where it passed nothing. */
 function gateFinding(checks: readonly Check[]): string {
-  const passed = checks.filter((check) => check.verdict === 'pass' && check.calibration);
+  const passed = checks.filter(isGatePassed);
   if (passed.length === 0) return '';
   if (passed.length === 1) return `the reference gate: ${passed[0].finding}`;
   const lowest = passed.reduce((low, check) => (Number(check.value) < Number(low.value) ? check : low));

@@ -7,7 +7,7 @@ import { findCodec } from './codec.ts';
 import { toYuv420 } from './colour.ts';
 import { openEncoder, type VideoEncoder } from './encoder.ts';
 import { joinClips, joinOrSplice, type SpliceJob } from './joining.ts';
-import { describe, openChecked, sample, sampleSize, scan } from './reading.ts';
+import { describe, type Looks, openChecked, sample, sampleSize, scan } from './reading.ts';
 
 /** What every call carries. */
 export interface CallParams {
@@ -61,9 +61,13 @@ serve({
       await sample(clip, params.timesSeconds, size, (indices, data) => context.emit({ indices, image: { ...size, channels: 3, data } }));
     }),
 
-  /** Emits `ScanBatch`es. */
-  scan: (params: FileParams & { width: number; height: number; format: 'gray' | 'rgb' }, context) =>
-    withClip(params, context, (clip) => scan(clip, params, (batch) => context.emit(batch))),
+  /** Emits `ScanBatch`es, and `{ indices, image }` for every frame of `looks`. */
+  scan: (params: FileParams & { width: number; height: number; format: 'gray' | 'rgb'; looks?: Looks }, context) =>
+    withClip(params, context, (clip) => {
+      const size = sampleSize(clip, params.looks?.maxSide ?? 1);
+      const onLook = (indices: number[], data: Uint8Array) => context.emit({ indices, image: { ...size, channels: 3, data } });
+      return scan(clip, params, (batch) => context.emit(batch), onLook);
+    }),
 
   async encodeOpen(params: CallParams & { options: EncodeOptions }) {
     const { options } = params;

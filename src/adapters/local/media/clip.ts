@@ -50,6 +50,8 @@ export interface DecodePass {
   wanted?: number[] | undefined;
   /** The file has no presentation times: `position` counts frames. */
   byIndex: boolean;
+  /** Pixels of another shape of some of the frames, beside those of all; a clip without `looksAside` does not give them. */
+  aside?: { filter: string; frameBytes: number; wanted: ReadonlySet<number> } | undefined;
 }
 
 export interface DecodedFrame {
@@ -57,6 +59,8 @@ export interface DecodedFrame {
   position: number | undefined;
   /** Packed pixels, valid until the next frame is asked for. */
   data: Uint8Array;
+  /** Those of `DecodePass.aside`, where this frame is wanted there. */
+  aside?: Uint8Array | undefined;
 }
 
 /** An open video file. */
@@ -64,6 +68,8 @@ export interface Clip {
   readonly header: ClipHeader;
   /** How many frames' decoding one jump costs; the planner weighs it against decoding on. */
   readonly jumpCostFrames: number;
+  /** Whether passes give `aside`. */
+  readonly looksAside: boolean;
   /** All video packets, without decoding. */
   packets(): Promise<PacketEntry[]>;
   /** Decodes; broken data is counted in `decodeErrors` and skipped. */

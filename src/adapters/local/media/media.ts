@@ -55,9 +55,15 @@ export function openMedia(options: OpenMediaOptions = {}): Media & { close(): vo
       return images;
     },
 
-    async scan(file, { width, height, format, signal }, onFrame) {
+    async scan(file, { width, height, format, looks, signal }, onFrame) {
+      if (looks) checkNumbers('looks.timesSeconds', looks.timesSeconds);
+      const wanted = looks ? { looks: { timesSeconds: looks.timesSeconds, maxSide: looks.maxSide } } : {};
       const stop = new AbortController();
       let thrown: { error: unknown } | undefined;
+      const onEvent = (event: ScanBatch | { indices: number[]; image: RawImage }) => {
+        if ('image' in event) for (const index of event.indices) looks?.onLook(index, event.image);
+        else onBatch(event);
+      };
       const onBatch = (batch: ScanBatch) => {
         if (thrown) return;
         try {
@@ -69,7 +75,7 @@ export function openMedia(options: OpenMediaOptions = {}): Media & { close(): vo
       };
       const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
       try {
-        const result = await ask<{ frames: number; decodeErrors: number }>('scan', { path: file, width, height, format }, { signal: either }, onBatch);
+        const result = await ask<{ frames: number; decodeErrors: number }>('scan', { path: file, width, height, format, ...wanted }, { signal: either }, onEvent);
         if (!thrown) return result;
       } catch (error) {
         if (!thrown) throw error;

@@ -47,6 +47,7 @@ export async function openNodeAvClip(path: string, limits: ClipLimits): Promise<
   return {
     header: readHeader(input),
     jumpCostFrames: JUMP_COST_FRAMES,
+    looksAside: true,
     get decodeErrors() {
       return decodeErrors;
     },

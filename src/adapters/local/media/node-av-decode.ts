@@ -11,6 +11,7 @@ import { breather } from './pace.ts';
 export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: ClipLimits, onError: () => void): AsyncGenerator<DecodedFrame> {
   const decoder = openDecoder(input, limits);
   const picture = new Picture(pass);
+  const aside = pass.aside && { picture: new Picture(pass.aside), wanted: pass.aside.wanted };
   const packet = new Packet();
   packet.alloc();
   const frame = new Frame();
@@ -27,7 +28,10 @@ export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: 
         if (frame.decodeErrorFlags !== 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) !== 0) onError();
         const position = pass.byIndex ? count : ticks(frame.bestEffortTimestamp);
         count++;
-        if (!wanted || (position !== undefined && wanted.has(position))) yield { position, data: picture.convert(frame) };
+        if (!wanted || (position !== undefined && wanted.has(position))) {
+          const beside = position !== undefined && aside?.wanted.has(position) ? Uint8Array.from(aside.picture.convert(frame)) : undefined;
+          yield { position, data: picture.convert(frame), aside: beside };
+        }
         if (position !== undefined && position >= last) return;
         frame.unref();
         await breathe();
@@ -38,6 +42,7 @@ export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: 
     }
   } finally {
     picture.free();
+    aside?.picture.free();
     frame.free();
     packet.free();
     decoder.freeContext();
@@ -80,12 +85,12 @@ function mustWork(code: number): void {
 
 /** FFmpeg's filter chain from decoded pictures to packed pixels; made again where pictures change their size or format. */
 class Picture {
-  readonly #pass: DecodePass;
+  readonly #pass: Pick<DecodePass, 'filter' | 'frameBytes'>;
   readonly #result = new Frame();
   #graph: FilterGraph | undefined;
   #shape = '';
 
-  constructor(pass: DecodePass) {
+  constructor(pass: Pick<DecodePass, 'filter' | 'frameBytes'>) {
     this.#pass = pass;
     this.#result.alloc();
   }

@@ -46,6 +46,7 @@ export async function openProgramClip(path: string, limits: ClipLimits): Promise
   return {
     header,
     jumpCostFrames: JUMP_COST_FRAMES,
+    looksAside: false,
     get decodeErrors() {
       return decodeErrors;
     },

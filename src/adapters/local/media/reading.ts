@@ -118,15 +118,28 @@ export interface ScanBatch {
 /** Bytes of frames in one message: large enough that messages cost little, small enough to keep memory low. */
 const BATCH_BYTES = 4_000_000;
 
-/** Decodes all frames to the size and sends them in batches; one batch is on its way while the next is decoded. */
+/** Frames that a scan hands over larger beside its own: those shown at the times, RGB. */
+export interface Looks {
+  timesSeconds: number[];
+  maxSide: number;
+}
+
+type OnLook = (indices: number[], data: Uint8Array) => Promise<void>;
+
+/**
+ * Decodes all frames to the size and sends them in batches; one batch is on its way while the next is decoded. With `looks` the frames at
+ * those times come as `sample` gives them, in the same pass where the codec can.
+ */
 export async function scan(
   clip: Clip,
-  target: { width: number; height: number; format: 'gray' | 'rgb' },
+  target: { width: number; height: number; format: 'gray' | 'rgb'; looks?: Looks | undefined },
   send: (batch: ScanBatch) => Promise<void>,
+  onLook: OnLook = async () => {},
 ): Promise<{ frames: number; decodeErrors: number }> {
   const frameBytes = target.width * target.height * (target.format === 'gray' ? 1 : 3);
   const perBatch = Math.max(1, Math.floor(BATCH_BYTES / frameBytes));
   const { tickSeconds, startTicks, fps } = clip.header;
+  const asked = target.looks && clip.looksAside ? await askedPositions(clip, target.looks) : undefined;
   let origin = startTicks;
   let frames = 0;
   let batch: ScanBatch = { firstIndex: 0, timesSeconds: [], data: new Uint8Array(perBatch * frameBytes) };
@@ -136,15 +149,53 @@ export async function scan(
     sending = send({ ...batch, data: batch.data.subarray(0, batch.timesSeconds.length * frameBytes) });
     batch = { firstIndex: frames, timesSeconds: [], data: new Uint8Array(perBatch * frameBytes) };
   };
-  for await (const { position, data } of clip.decode({ filter: pictureFilter(clip.header, target), frameBytes, byIndex: false })) {
+  const pass = { filter: pictureFilter(clip.header, target), frameBytes, byIndex: false, aside: asked?.aside };
+  for await (const { position, data, aside } of clip.decode(pass)) {
     origin ??= position;
     batch.data.set(data, batch.timesSeconds.length * frameBytes);
     batch.timesSeconds.push(position === undefined || origin === undefined ? frames / (fps || 1) : (position - origin) * tickSeconds);
     frames++;
+    if (aside && position !== undefined) await onLook(asked?.take(position) ?? [], aside);
     if (batch.timesSeconds.length === perBatch) await flush();
   }
   if (batch.timesSeconds.length > 0) await flush();
   await sending;
   if (frames === 0) throw brokenFile('has no picture that can be decoded');
-  return { frames, decodeErrors: clip.decodeErrors };
+  const { decodeErrors } = clip;
+  if (target.looks) await lookAgain(clip, target.looks, asked?.left(), onLook);
+  return { frames, decodeErrors };
+}
+
+/** The frames that a pass over the whole clip hands over aside; `undefined` where the file has no presentation times. */
+async function askedPositions(clip: Clip, { timesSeconds, maxSide }: Looks) {
+  const timeline = await readTimeline(clip);
+  if (timeline.byIndex) return undefined;
+  const asked = new Map<number, number[]>();
+  timesSeconds.forEach((seconds, index) => {
+    const position = positionAt(timeline, clip.header, seconds);
+    asked.set(position, [...(asked.get(position) ?? []), index]);
+  });
+  const size = sampleSize(clip, maxSide);
+  return {
+    aside: { filter: pictureFilter(clip.header, { ...size, format: 'rgb' }), frameBytes: size.width * size.height * 3, wanted: new Set(asked.keys()) },
+    take(position: number): number[] {
+      const indices = asked.get(position) ?? [];
+      asked.delete(position);
+      return indices;
+    },
+    left: () => [...asked.values()].flat(),
+  };
+}
+
+/** What one pass could not hand over: frames that do not decode, and all of them where the codec gives one size at a time. */
+async function lookAgain(clip: Clip, { timesSeconds, maxSide }: Looks, left: number[] | undefined, onLook: OnLook): Promise<void> {
+  const indices = left ?? timesSeconds.map((_, index) => index);
+  if (indices.length === 0) return;
+  const times = indices.map((index) => timesSeconds[index]);
+  await sample(clip, times, sampleSize(clip, maxSide), (those, data) =>
+    onLook(
+      those.map((i) => indices[i]),
+      data,
+    ),
+  );
 }
