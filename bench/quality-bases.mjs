@@ -20,7 +20,8 @@ const CLASSES = {
 
 export const digest = (text) => createHash('sha256').update(text).digest();
 export const halfOf = (reference) => digest(reference)[0] & 1;
-export const evenly = (items, count) => (items.length <= count ? items : Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]));
+export const evenly = (items, count) =>
+  items.length <= count ? items : Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]);
 
 const files = (folder, pattern) =>
   existsSync(folder) && statSync(folder).isDirectory()
@@ -36,11 +37,18 @@ export function readData(data) {
   const isStyle = (pair) => pair.kind === 'i2v-style-change';
   const objects = readObjects(data);
   const photographs = readPhotographs(data, objects);
-  const i2v = pairs.i2v_pairs.filter((pair) => !isStyle(pair)).map((pair) => ({ kind: 'i2v', id: pair.id, reference: pair.ref, half: halfOf(pair.ref), file: pair.video }));
+  const i2v = pairs.i2v_pairs
+    .filter((pair) => !isStyle(pair))
+    .map((pair) => ({ kind: 'i2v', id: pair.id, reference: pair.ref, half: halfOf(pair.ref), file: pair.video }));
   const real = files(path.join(data, 'real-video'), /\.mp4$/).map((file) => `real-video/${file}`);
   return {
     ...{ objects, photographs, i2v, real: real.flatMap(recordings) },
-    moves: photographs.map((photograph, i) => ({ kind: 'move', id: photograph.reference, move: MOVES[(i + digest(photograph.reference)[1]) % MOVES.length], ...photograph })),
+    moves: photographs.map((photograph, i) => ({
+      kind: 'move',
+      id: photograph.reference,
+      move: MOVES[(i + digest(photograph.reference)[1]) % MOVES.length],
+      ...photograph,
+    })),
     styles: pairs.i2v_pairs.filter(isStyle).map((pair) => ({ id: pair.id, reference: pair.ref, file: pair.video })),
     edits: pairs.edit_pairs,
     triples: readTriples(data),
@@ -85,7 +93,12 @@ function readTriples(data) {
   const file = path.join(data, 'inpaint-triples/triples.json');
   if (!existsSync(file)) return [];
   const at = (name) => `inpaint-triples/${name}`;
-  return JSON.parse(readFileSync(file, 'utf8')).map((one) => ({ reference: at(one.image), mask: at(one.mask), result: at(one.result), half: halfOf(at(one.image)) }));
+  return JSON.parse(readFileSync(file, 'utf8')).map((one) => ({
+    reference: at(one.image),
+    mask: at(one.mask),
+    result: at(one.result),
+    half: halfOf(at(one.image)),
+  }));
 }
 
 /** The frames of a base, RGB, both sides even, and their rate; `from` replaces the picture of a move. */
@@ -98,7 +111,8 @@ export async function framesOf(base, { data, media, from }) {
   const start = base.part === undefined ? 0 : base.part * Math.max(0, info.durationSeconds - base.seconds - 0.2);
   const frames = [];
   await media.scan(file, { ...size, format: 'rgb' }, ({ timeSeconds, image }) => {
-    if (base.seconds === undefined || (timeSeconds >= start && frames.length < base.seconds * fps)) frames.push({ ...image, data: Uint8Array.from(image.data) });
+    if (base.seconds === undefined || (timeSeconds >= start && frames.length < base.seconds * fps))
+      frames.push({ ...image, data: Uint8Array.from(image.data) });
   });
   return { fps, frames };
 }
@@ -124,8 +138,12 @@ export function moveOver(source, move) {
     const scale = move.startsWith('zoom') ? 0.95 - 0.25 * back : 0.8;
     const w = largest * scale;
     const h = w / aspect;
-    const x = move.startsWith('pan') ? (source.width - w) * (0.5 + (back - 0.5) * Math.min(1, (0.25 * w) / Math.max(1, source.width - w))) : (source.width - w) / 2;
-    const y = move.startsWith('tilt') ? (source.height - h) * (0.5 + (back - 0.5) * Math.min(1, (0.25 * h) / Math.max(1, source.height - h))) : (source.height - h) / 2;
+    const x = move.startsWith('pan')
+      ? (source.width - w) * (0.5 + (back - 0.5) * Math.min(1, (0.25 * w) / Math.max(1, source.width - w)))
+      : (source.width - w) / 2;
+    const y = move.startsWith('tilt')
+      ? (source.height - h) * (0.5 + (back - 0.5) * Math.min(1, (0.25 * h) / Math.max(1, source.height - h)))
+      : (source.height - h) / 2;
     return sampled(source, width, height, (px, py) => [x + ((px + 0.5) * w) / width - 0.5, y + ((py + 0.5) * h) / height - 0.5]);
   });
 }

@@ -6,15 +6,6 @@ import { BENIGN, DEFECTS } from './quality-defects.mjs';
 import { picture, resized } from './quality-pixels.mjs';
 import { editedResult, labelled, objectSwapped, partPainted } from './quality-swaps.mjs';
 
-/** What a report should name for each kind of defect: ids of checks. */
-export const CAUSES = {
-  ...{ wrongReference: ['reference'], hue30: ['colour'], hue120: ['colour'], saturation0: ['colour'], objectSwap: ['regions'], attributeSwap: ['regions'] },
-  ...{ objectSwapReal: ['regions', 'reference', 'style'], attributeSwapReal: ['regions', 'reference', 'style'], style: ['style', 'regions'], logo: ['regions'] },
-  ...{ driftFade: ['drift'], driftMorph: ['drift'], freezeAll: ['freeze', 'motion'], freezeHalf: ['freeze'], flicker2: ['flicker'], flicker5: ['flicker'] },
-  ...{ flicker10: ['flicker'], burst: ['black', 'blank'], insertedCut: ['cuts'], blur2: ['sharpness'], blur4: ['sharpness'] },
-  ...{ truncated: ['decode'], fps: ['fps'], size: ['size'], duration: ['duration'] },
-};
-
 const WRONG_REFERENCES = 4;
 
 /** Cases of one half: { id, type, good, reference: key and picture, clip: () => made file's frames | file, expect, atSeconds }. */
@@ -25,14 +16,23 @@ export function casesOf(all, half, tools, { each }) {
   const make = caseMaker(tools);
   return [
     ...evenly(shuffled, each).map((base) => make.untouched(base)),
-    ...evenly(shuffled.filter((base) => base.kind === 'real'), each).map((base) => make.untouched(base, { middle: true })),
-    ...Object.keys(BENIGN).flatMap((name, i) => spread(shuffled, Math.ceil(each / 4), i).map(({ base }) => make.changed(base, name, BENIGN[name], { good: true }))),
+    ...evenly(
+      shuffled.filter((base) => base.kind === 'real'),
+      each,
+    ).map((base) => make.untouched(base, { middle: true })),
+    ...Object.keys(BENIGN).flatMap((name, i) =>
+      spread(shuffled, Math.ceil(each / 4), i).map(({ base }) => make.changed(base, name, BENIGN[name], { good: true })),
+    ),
     ...evenly(shuffled, Math.max(each, 2)).flatMap((base) => wrongReferences(base, shuffled).map((other) => make.against(base, other))),
     ...Object.entries(DEFECTS).flatMap(([name, change]) => {
       const count = /drift|freeze|blur/.test(name) ? Math.ceil(each / 2) : each;
       return spread(shuffled, count, 3).map(({ base, seed }) => make.changed(base, name, change, { seed, other: otherOf(base, shuffled, seed) }));
     }),
-    ...spread(moves.filter((base) => base.donors.length > 0), each, 0).map(({ base, seed }) => make.objectSwap(base, seed)),
+    ...spread(
+      moves.filter((base) => base.donors.length > 0),
+      each,
+      0,
+    ).map(({ base, seed }) => make.objectSwap(base, seed)),
     ...spread(moves, each, 0).map(({ base, seed }) => make.attributeSwap(base, seed)),
     ...all.triples.filter((triple) => triple.half === half).map((triple) => make.edited(triple)),
     ...spread(moves, each, 0).map(({ base, seed }) => make.logo(base, seed)),
@@ -41,7 +41,8 @@ export function casesOf(all, half, tools, { each }) {
 }
 
 /** `count` bases, again from the start with another seed where there are fewer. */
-const spread = (bases, count, from) => (bases.length === 0 ? [] : Array.from({ length: count }, (_, i) => ({ base: bases[(i + from) % bases.length], seed: i })));
+const spread = (bases, count, from) =>
+  bases.length === 0 ? [] : Array.from({ length: count }, (_, i) => ({ base: bases[(i + from) % bases.length], seed: i }));
 
 const otherOf = (base, bases, seed) => {
   const others = bases.filter((other) => other.reference !== base.reference);
@@ -67,7 +68,13 @@ function caseMaker(tools) {
       ...{ good: true, reference: own(base, options), ...original(base) },
     }),
     against: (base, other) => ({
-      ...{ ...common(base, 'wrongReference'), id: `wrongReference ${base.id} ${other.id}`, clipId: `untouched ${base.id}`, reference: own(other), ...original(base) },
+      ...{
+        ...common(base, 'wrongReference'),
+        id: `wrongReference ${base.id} ${other.id}`,
+        clipId: `untouched ${base.id}`,
+        reference: own(other),
+        ...original(base),
+      },
     }),
     changed: (base, type, change, { seed = 0, other, good = false }) => ({
       ...{ ...common(base, type), id: `${type} ${seed} ${base.id}`, good, reference: own(base) },
@@ -104,8 +111,20 @@ function caseMaker(tools) {
       make: fromPicture(base, (image) => labelled(image, { ...tools, number: 1 + (seed % 6), seed })),
     }),
     conformance: (base) => {
-      const to = (type, expect, change = {}) => ({ ...common(base, type), id: `${type} ${base.id}`, reference: own(base), expect, make: () => framesOf(base, tools), ...change });
-      return [to('truncated', {}, { truncate: 0.6 }), to('fps', { fps: 60 }), to('size', { width: 1920, height: 1080 }), to('duration', { durationSeconds: 9 })];
+      const to = (type, expect, change = {}) => ({
+        ...common(base, type),
+        id: `${type} ${base.id}`,
+        reference: own(base),
+        expect,
+        make: () => framesOf(base, tools),
+        ...change,
+      });
+      return [
+        to('truncated', {}, { truncate: 0.6 }),
+        to('fps', { fps: 60 }),
+        to('size', { width: 1920, height: 1080 }),
+        to('duration', { durationSeconds: 9 }),
+      ];
     },
   };
 }
@@ -138,12 +157,23 @@ export function identityCases(all, tools, { clips, photos }) {
     evenly(object.photos, clips).flatMap((photo, i) => {
       const base = { kind: 'move', id: photo, reference: photo, half: object.half, move: i % 2 ? 'pan right' : 'zoom in' };
       const to = (type, file, other) => ({
-        ...{ type, half: object.half, group: photo, kind: 'identity', pair: `${object.name} ${other}`, id: `${type} ${photo} ${file}`, clipId: `identity ${photo}` },
+        ...{
+          type,
+          half: object.half,
+          group: photo,
+          kind: 'identity',
+          pair: `${object.name} ${other}`,
+          id: `${type} ${photo} ${file}`,
+          clipId: `identity ${photo}`,
+        },
         ...{ reference: reference(file), make: () => framesOf(base, tools) },
       });
       const rivals = all.objects.filter((other) => other.group === object.group && other !== object);
       return [
-        ...evenly(object.photos.filter((file) => file !== photo), photos).map((file) => to('sameObject', file, object.name)),
+        ...evenly(
+          object.photos.filter((file) => file !== photo),
+          photos,
+        ).map((file) => to('sameObject', file, object.name)),
         ...rivals.flatMap((other) => evenly(other.photos, photos).map((file) => to('sameClass', file, other.name))),
       ];
     }),

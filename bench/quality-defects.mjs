@@ -70,7 +70,11 @@ export const DEFECTS = {
   },
   insertedCut: async (clip, { other, seed }) => {
     const [from, count] = [placeIn(clip, seed), Math.max(2, Math.round(0.5 * clip.fps))];
-    return { ...clip, frames: clip.frames.map((frame, i) => (i >= from && i < from + count ? other[(i - from) % other.length] : frame)), atSeconds: from / clip.fps };
+    return {
+      ...clip,
+      frames: clip.frames.map((frame, i) => (i >= from && i < from + count ? other[(i - from) % other.length] : frame)),
+      atSeconds: from / clip.fps,
+    };
   },
   blur2: async (clip) => ({ ...clip, frames: await each(clip.frames, (frame) => blurred(frame, 2)) }),
   blur4: async (clip) => ({ ...clip, frames: await each(clip.frames, (frame) => blurred(frame, 4)) }),

@@ -42,7 +42,8 @@ export function mixed(a, b, part) {
 
 export const filled = (frame, value) => likeFrame(frame, new Uint8Array(frame.data.length).fill(value));
 
-const raw = (frame) => sharp(Buffer.from(frame.data.buffer, frame.data.byteOffset, frame.data.length), { raw: { width: frame.width, height: frame.height, channels: 3 } });
+const raw = (frame) =>
+  sharp(Buffer.from(frame.data.buffer, frame.data.byteOffset, frame.data.length), { raw: { width: frame.width, height: frame.height, channels: 3 } });
 
 async function fromSharp(pipeline) {
   const { data, info } = await pipeline.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });

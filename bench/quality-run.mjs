@@ -1,7 +1,7 @@
 // Makes the clip of each case (H.264 in a folder, once) and measures it as evaluate_video does.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createImages } from '../dist/adapters/local/images/images.js';
 import { createInpainter } from '../dist/adapters/local/inpainter/inpainter.js';
@@ -26,10 +26,15 @@ export function openTools(data, { nativeModule } = {}) {
   const seenFrames = new Map();
   const noting = {
     ...media,
-    frames: async (file, times, options) => {
-      const frames = await media.frames(file, times, options);
-      seenFrames.set(file, { times, frames });
-      return frames;
+    scan: async (file, options, onFrame) => {
+      const frames = [];
+      const onLook = (index, image) => {
+        frames[index] = image;
+        options.looks?.onLook(index, image);
+      };
+      const result = await media.scan(file, options.looks ? { ...options, looks: { ...options.looks, onLook } } : options, onFrame);
+      if (options.looks) seenFrames.set(file, { times: options.looks.timesSeconds, frames });
+      return result;
     },
   };
   return {
@@ -50,7 +55,7 @@ function keeping(embedder) {
       const keys = images.map((image) => createHash('sha1').update(image.data).update(`${image.width}`).digest('base64'));
       const fresh = images.filter((_, i) => !known.has(keys[i]));
       const vectors = fresh.length ? await embedder.embedImages(fresh, options) : [];
-      fresh.forEach((image, i) => known.set(keys[images.indexOf(image)], vectors[i]));
+      for (const [i, image] of fresh.entries()) known.set(keys[images.indexOf(image)], vectors[i]);
       return keys.map((key) => known.get(key));
     },
   };
@@ -89,35 +94,26 @@ async function measure(one, { tools, folder, pictures, making }) {
   if (!file) return undefined;
   if (!pictures.has(one.reference.key)) pictures.set(one.reference.key, one.reference.picture());
   const image = await pictures.get(one.reference.key);
-  const shots = [{ startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references: [{ assetId: one.reference.key, role: one.reference.role ?? 'firstFrame', image }] }];
+  const shots = [
+    { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references: [{ assetId: one.reference.key, role: one.reference.role ?? 'firstFrame', image }] },
+  ];
   const { evidence, ...report } = await evaluateClip(tools.ports, { path: file, shots, ...(one.expect ? { expect: one.expect } : {}) });
   const peers = await peersOf(tools, file, image);
   const { type, id, good = false, half, group, kind, pair } = one;
-  return { type, id, good, half, group, kind, pair, atSeconds: existsSync(`${file}.json`) ? undefined : undefined, truth: truths.get(key), report, peers };
+  const truth = one.file ? undefined : JSON.parse(await readFile(`${file}.json`, 'utf8'));
+  return { type, id, good, half, group, kind, pair, truth, report, peers };
 }
 
-const truths = new Map();
-
+/** The clip's file, with what is known of its defect beside it; `undefined` where there is no such picture. */
 async function makeClip(one, file) {
   const note = `${file}.json`;
-  const { readFile } = await import('node:fs/promises');
-  const key = one.clipId ?? one.id;
-  if (existsSync(file) && existsSync(note)) {
-    truths.set(key, JSON.parse(await readFile(note, 'utf8')));
-    return file;
-  }
-  if (existsSync(note)) return undefined;
+  if (existsSync(note)) return existsSync(file) ? file : undefined;
   const clip = await one.make();
-  if (!clip) {
-    await writeFile(note, '{}');
-    return undefined;
-  }
-  await encodeClip(file, clip.frames, clip);
-  if (one.truncate) await writeFile(file, cutOff(file, one.truncate));
-  const truth = { ...(clip.atSeconds === undefined ? {} : { atSeconds: clip.atSeconds }), durationSeconds: clip.frames.length / clip.fps };
-  truths.set(key, truth);
+  if (clip) await encodeClip(file, clip.frames, clip);
+  if (clip && one.truncate) await writeFile(file, cutOff(file, one.truncate));
+  const truth = clip ? { durationSeconds: clip.frames.length / clip.fps, ...(clip.atSeconds === undefined ? {} : { atSeconds: clip.atSeconds }) } : {};
   await writeFile(note, JSON.stringify(truth));
-  return file;
+  return clip && file;
 }
 
 /** The same frames by the model-free descriptor, and by VBench's image-to-video formula over our model. */
@@ -136,7 +132,12 @@ async function peersOf(tools, file, image) {
     const vbench = steps.length ? 0.4 * Math.max(...whole) + 0.3 * mean(steps) + 0.3 * Math.min(...steps) : whole[0];
     const series = similarities.map((match, i) => ({ timeSeconds: seen.times[i], similarity: match.similarity }));
     const colours = similarities.flatMap((match) => (match.colour === undefined ? [] : [match.colour]));
-    return { ...summariseSimilarity(series), max: Math.max(...series.map((one) => one.similarity)), colour: colours.length ? Math.max(...colours) : undefined, vbench };
+    return {
+      ...summariseSimilarity(series),
+      max: Math.max(...series.map((one) => one.similarity)),
+      colour: colours.length ? Math.max(...colours) : undefined,
+      vbench,
+    };
   };
   return { descriptor: await of(tools.descriptor), model: await of(tools.ports.embedder) };
 }

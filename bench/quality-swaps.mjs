@@ -23,7 +23,9 @@ function ellipse(image, box, area) {
 
 function blendIn(image, region, patch) {
   const data = Uint8Array.from(image.data);
-  const shift = [0, 1, 2].map((c) => meanIn(image, region, c) - meanIn(patch, { ...region, left: 0, top: 0, mask: (x, y) => region.mask(x + region.left, y + region.top) }, c));
+  const shift = [0, 1, 2].map(
+    (c) => meanIn(image, region, c) - meanIn(patch, { ...region, left: 0, top: 0, mask: (x, y) => region.mask(x + region.left, y + region.top) }, c),
+  );
   for (let y = 0; y < region.height; y++) {
     for (let x = 0; x < region.width; x++) {
       const [px, py] = [x + region.left, y + region.top];
@@ -62,7 +64,8 @@ function checked(before, after, mask) {
     for (let x = 0; x < before.width; x += 2) {
       if (mask(x, y) <= 0.5) continue;
       const at = 3 * (y * before.width + x);
-      difference += Math.abs(before.data[at] - after.data[at]) + Math.abs(before.data[at + 1] - after.data[at + 1]) + Math.abs(before.data[at + 2] - after.data[at + 2]);
+      difference +=
+        Math.abs(before.data[at] - after.data[at]) + Math.abs(before.data[at + 1] - after.data[at + 1]) + Math.abs(before.data[at + 2] - after.data[at + 2]);
       count += 3;
     }
   }
@@ -111,7 +114,10 @@ export async function labelled(image, { recogniser, number, seed }) {
   const x = Math.min(image.width - width, Math.max(0, (box.x + box.width / 2) * image.width - width / 2));
   const y = Math.min(image.height - height, Math.max(0, (box.y + box.height / 2) * image.height - height / 2));
   const words = LABELS[(seed + number) % LABELS.length].split(' ');
-  const text = words.map((word, i) => `<text x="120" y="${42 + 38 * i}" font-family="DejaVu Sans" font-weight="bold" font-size="38" text-anchor="middle" fill="#f4efe0">${word}</text>`);
+  const text = words.map(
+    (word, i) =>
+      `<text x="120" y="${42 + 38 * i}" font-family="DejaVu Sans" font-weight="bold" font-size="38" text-anchor="middle" fill="#f4efe0">${word}</text>`,
+  );
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.round(width)}" height="${Math.round(height)}" viewBox="0 0 240 100"><rect width="240" height="100" fill="#7a2430"/>${text.join('')}</svg>`;
   const label = await drawing(svg);
   const data = Uint8Array.from(image.data);

@@ -70,9 +70,14 @@ async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promi
     const startSeconds = index === 0 ? begins : begins + dissolveSeconds;
     const endSeconds = next ? (next.startSeconds ?? after) : after;
     const references = await decodeCited(ports, shot.references);
-    shots.push({ startSeconds, endSeconds, references, ...(shot.camera === 'static' ? { expectMotion: 'static' as const } : {}) });
+    shots.push({ startSeconds, endSeconds, references, ...cameraExpectation(shot.camera) });
   }
   return shots;
+}
+
+/** What the camera move of a shot lets one expect. */
+export function cameraExpectation(camera: string | undefined): Pick<EvaluationRequest['shots'][number], 'expectMotion' | 'expectCamera'> {
+  return { ...(camera === undefined ? {} : { expectCamera: camera }), ...(camera === 'static' ? { expectMotion: 'static' } : {}) };
 }
 
 /** References that the caller names: assets of today. */

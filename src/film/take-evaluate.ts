@@ -3,7 +3,7 @@ import type { CallOptions, Ports } from '../ports.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation } from '../quality/report.ts';
 import { keepReport, reportIdOf } from './reports.ts';
-import { decodeCited } from './review.ts';
+import { cameraExpectation, decodeCited } from './review.ts';
 import type { PlannedShot } from './storyboard.ts';
 import { moved } from './take-state.ts';
 import { backOff, report, reread, type TakeWork } from './take-work.ts';
@@ -66,7 +66,7 @@ async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeE
 /** The report of a clip (absolute path) that is one shot and nothing else, against the references of that shot. Errors as `evaluateClip`. */
 export async function evaluateShot(ports: Ports, path: string, { references: cited, camera }: PlannedShot, options: CallOptions): Promise<Evaluation> {
   const references = await decodeCited(ports, cited);
-  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...(camera === 'static' ? { expectMotion: 'static' as const } : {}) };
+  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...cameraExpectation(camera) };
   return evaluateClip(ports, { path, shots: [shot] }, options);
 }
 

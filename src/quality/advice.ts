@@ -1,10 +1,5 @@
 import { motionAgainst } from './checks.ts';
-import type { Advice, Check, Conformance, ShotEdit, ShotReport } from './report.ts';
-
-/** Share of still steps from which a freeze is named as a cause. Measured: 79 of 79 half-frozen clips, 0 of 79 sound ones are above. */
-const FREEZE_SHARE = 0.3;
-/** A first frame this much above the shot's mean looks like drift, not like a wrong picture. */
-const DRIFT_MARGIN = 0.1;
+import type { Advice, Check, Conformance, ShotEdit, ShotReport, Verdict } from './report.ts';
 
 /** A shot is made this much shorter at a time. */
 const SHORTER = 0.6;
@@ -25,87 +20,175 @@ const EDITS = {
   ],
   black: [{ removeWords: 'fades' }, ANOTHER_SEED],
   flashes: [{ removeWords: 'flashes' }, { lead: 'Steady, even light.' }, ANOTHER_SEED],
+  colours: [{ lead: 'In the colours and the light of the reference.' }, { firstSentenceOnly: true }, ANOTHER_SEED],
   scenes: [{ removeWords: 'scenes' }, { firstSentenceOnly: true }, ANOTHER_SEED],
   again: [ANOTHER_SEED],
 } satisfies Record<string, ShotEdit[]>;
 
-/** One likely cause and one change per finding that asks for one, the gravest first. Empty where there is nothing to change. */
+/** What to say of a gate that a shot does not pass. */
+interface Remedy {
+  cause: string;
+  change: string;
+  edits: ShotEdit[];
+}
+
+/**
+ * One likely cause and one change per finding that asks for one, the gravest first: facts of the file, then gates in the order of what explains
+ * most, what failed before what is only to be looked at. Empty where there is nothing to change.
+ */
 export function advise(checks: readonly Check[], shots: readonly ShotReport[], facts: Conformance): Advice[] {
-  const advice = checks.filter((check) => check.verdict === 'fail' && check.calibration === undefined).map((check) => conformanceAdvice(check, facts));
+  const isFact = (check: Check) => check.verdict === 'fail' && check.calibration === undefined && !(check.id in REMEDIES);
+  const advice = checks.filter(isFact).map((check) => conformanceAdvice(check, facts));
+  for (const verdict of ['fail', 'review'] as const) for (const shot of shots) advice.push(...shotAdvice(shot, checks, verdict));
   for (const shot of shots) {
-    const reference = checks.find((check) => check.id === 'reference' && check.shot === shot.index);
-    if (reference?.verdict === 'fail' || reference?.verdict === 'review') advice.push(referenceAdvice(shot));
-    advice.push(...pixelAdvice(shot, new Set(checks.filter((check) => check.shot === shot.index && check.verdict === 'review').map((check) => check.id))));
+    if (motionAgainst(shot.motion.class, shot.expectedMotion) === 0 || advice.some((one) => one.shot === shot.index && one.check === 'motion')) continue;
+    if (!advice.some((one) => one.shot === shot.index && one.check === 'freeze')) advice.push({ check: 'motion', shot: shot.index, ...motionRemedy(shot) });
   }
   return advice;
 }
 
-function referenceAdvice(shot: ShotReport): Advice {
-  const similarity = shot.similarity;
-  const drifted = similarity !== undefined && similarity.firstFrame - similarity.mean > DRIFT_MARGIN && similarity.drop > 0;
-  if (drifted) {
+/** What explains most comes first, and what it explains is not named again. */
+function shotAdvice(shot: ShotReport, checks: readonly Check[], verdict: Verdict): Advice[] {
+  const own = checks.filter((check) => check.shot === shot.index);
+  const flagged = own.filter((check) => check.verdict === verdict && check.id in REMEDIES).map((check) => check.id);
+  const known = new Set(own.filter((check) => check.verdict === 'fail').map((check) => check.id));
+  const explained = new Set(Array.from(known).flatMap((id) => EXPLAINS[id] ?? []));
+  const order = Object.keys(REMEDIES).filter((id) => flagged.includes(id) && !explained.has(id));
+  const told = new Set<string>();
+  return order.flatMap((id) => {
+    if (told.has(id)) return [];
+    for (const other of EXPLAINS[id] ?? []) told.add(other);
+    return [{ check: id, shot: shot.index, ...REMEDIES[id](shot) }];
+  });
+}
+
+/** What follows from a finding: a cut to something else is also unlike the reference, and so on. */
+const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
+  blank: ['cuts', 'drift', 'flicker'],
+  cuts: ['drift', 'flicker'],
+  reference: ['likeness', 'regions', 'detail', 'colour', 'tint', 'drift', 'sharpness'],
+  freeze: ['motion', 'camera'],
+  sharpness: ['detail', 'regions', 'likeness'],
+  colour: ['tint', 'likeness', 'regions'],
+  tint: ['likeness', 'regions'],
+  likeness: ['detail'],
+  regions: ['detail', 'likeness'],
+};
+
+const NOT_USED: Remedy = {
+  cause: 'The reference was not used, was cropped to another shape, or is not the picture that was meant.',
+  change:
+    'Check that the shot names this picture as its first frame; say in the prompt that it shows the picture of the reference; crop or pad the picture to the shape of the video; then generate again.',
+  edits: EDITS.reference,
+};
+
+const ALTERED: Remedy = {
+  cause: 'Part of the picture is another thing than in the reference: an object, a material or a label was changed.',
+  change:
+    'Say in the prompt that it shows exactly the picture of the reference; take words for that part out of it, or in-paint the part and use another seed.',
+  edits: EDITS.reference,
+};
+
+const OTHER_COLOURS: Remedy = {
+  cause: 'The colours are not those of the reference: style or light words, or the tone mapping of the model.',
+  change: 'Take words for light, colours and style out of the prompt, or grade the clip.',
+  edits: EDITS.colours,
+};
+
+/** By gate, what explains most first. */
+const REMEDIES: Readonly<Record<string, (shot: ShotReport) => Remedy>> = {
+  blank: () => ({
+    cause: 'The shot has black or blank frames: a fade, or a decoder or provider fault.',
+    change: 'Remove "fade" from the prompt, or use another seed.',
+    edits: EDITS.black,
+  }),
+  cuts: (shot) => (shot.cuts.length > FLASHES ? FLASHING : SCENES),
+  flicker: () => FLASHING,
+  freeze: freezeRemedy,
+  reference: (shot) => (fellAway(shot) ? driftRemedy(shot) : NOT_USED),
+  drift: driftRemedy,
+  motion: motionRemedy,
+  camera: (shot) => ({
+    cause: `The camera does not move as asked ("${shot.expectedCamera}"): the prompt names no move, or another one.`,
+    change: `Name the move "${shot.expectedCamera}" first in the prompt, and no other.`,
+    edits: [{ lead: `Camera: ${shot.expectedCamera}.` }, ANOTHER_SEED],
+  }),
+  sharpness: () => ({
+    cause: 'The picture is softer than the reference: few steps, a small model, or upscaling.',
+    change: 'Ask for more steps, a larger size or another model; or use another seed.',
+    edits: EDITS.again,
+  }),
+  colour: () => OTHER_COLOURS,
+  tint: () => OTHER_COLOURS,
+  regions: () => ALTERED,
+  likeness: () => ({
+    cause: 'No frame looks like the reference: its style or its subject was changed.',
+    change: 'Take style words out of the prompt and say that it shows exactly the picture of the reference.',
+    edits: EDITS.reference,
+  }),
+  detail: () => ALTERED,
+};
+
+/** More cuts than scenes have: WCAG 2.2, criterion 2.3.1, allows three flashes in a second. */
+const FLASHES = 3;
+
+const FLASHING: Remedy = {
+  cause: 'The picture flashes: a strobe, or frames that do not belong together.',
+  change: 'Remove words for flashing light from the prompt, or use another seed.',
+  edits: EDITS.flashes,
+};
+
+const SCENES: Remedy = {
+  cause: 'The prompt describes several scenes in one shot.',
+  change: 'Remove "then" and scene changes from the prompt; make one shot of each scene.',
+  edits: EDITS.scenes,
+};
+
+/** Part of a shot that stands still from which the picture itself is what was made, and not a pause in it. */
+const STILL_PICTURE = 0.9;
+
+function freezeRemedy(shot: ShotReport): Remedy {
+  if (shot.frozenShare >= STILL_PICTURE) {
     return {
-      ...{ check: 'reference', shot: shot.index, cause: 'The clip starts from the reference and drifts away from it.' },
-      change: `${shot.expectedMotion === 'static' ? 'Use another seed' : 'Make the shot shorter'}, or calm the motion words; with a provider that takes one, add the reference as last frame too.`,
-      edits: shot.expectedMotion === 'static' ? EDITS.driftWhereStill : EDITS.drift,
+      cause: 'The video repeats the picture (conditional-image leakage).',
+      change: "Name the subject's action and a camera move in the prompt; lower the image strength or raise the motion setting.",
+      edits: EDITS.stillPicture,
     };
   }
   return {
-    ...{ check: 'reference', shot: shot.index, cause: 'The reference was not used, was cropped to another shape, or is not the picture that was meant.' },
-    change:
-      'Check that the shot names this picture as its first frame; say in the prompt that it shows the picture of the reference; crop or pad the picture to the shape of the video; then generate again.',
-    edits: EDITS.reference,
+    cause: `The shot stands still for ${Math.round(shot.frozenShare * 100)} % of its time.`,
+    change: 'Make the shot shorter, or use another seed.',
+    edits: EDITS.standsStill,
   };
 }
 
-/** `flagged`: ids of the shot's checks that ask for a look. */
-function pixelAdvice(shot: ShotReport, flagged: ReadonlySet<string>): Advice[] {
-  const expected = shot.expectedMotion;
-  const advice: Advice[] = [];
-  const add = (check: string, cause: string, change: string, edits: ShotEdit[]) => advice.push({ check, shot: shot.index, cause, change, edits });
-  const lessMotion = motionAgainst(shot.motion.class, expected) < 0;
-  if ((lessMotion && shot.motion.class === 'static') || flagged.has('freeze')) {
-    add(
-      lessMotion ? 'motion' : 'freeze',
-      'The video repeats the picture (conditional-image leakage).',
-      "Name the subject's action and a camera move in the prompt; lower the image strength or raise the motion setting.",
-      EDITS.stillPicture,
-    );
-  } else if (lessMotion) {
-    add(
-      'motion',
-      'The motion words are weak, or the image strength is high.',
-      'Put the action first in the prompt and name a camera move.',
-      EDITS.littleMotion,
-    );
-  } else if (motionAgainst(shot.motion.class, expected) > 0) {
-    add('motion', 'The prompt or the camera move asks for more motion than wanted.', 'Use calmer motion words, or the camera move "static".', EDITS.muchMotion);
+/** A best frame this much above the worst ones, more than half of what wrong pictures are away, looks like drift and not like a wrong picture. */
+const DRIFT_MARGIN = 0.25;
+
+function fellAway({ similarity }: ShotReport): boolean {
+  return similarity !== undefined && similarity.fall > DRIFT_MARGIN && similarity.drop > 0;
+}
+
+function driftRemedy(shot: ShotReport): Remedy {
+  const still = shot.expectedMotion === 'static';
+  return {
+    cause: 'The clip starts from the reference and drifts away from it.',
+    change: `${still ? 'Use another seed' : 'Make the shot shorter'}, or calm the motion words; with a provider that takes one, add the reference as last frame too.`,
+    edits: still ? EDITS.driftWhereStill : EDITS.drift,
+  };
+}
+
+function motionRemedy(shot: ShotReport): Remedy {
+  if (motionAgainst(shot.motion.class, shot.expectedMotion) > 0) {
+    const change = 'Use calmer motion words, or the camera move "static".';
+    return { cause: 'The prompt or the camera move asks for more motion than wanted.', change, edits: EDITS.muchMotion };
   }
-  if (shot.frozenShare > FREEZE_SHARE && expected !== 'static' && !lessMotion && !flagged.has('freeze')) {
-    add(
-      'freeze',
-      `The shot stands still for ${Math.round(shot.frozenShare * 100)} % of its time.`,
-      'Make the shot shorter, or use another seed.',
-      EDITS.standsStill,
-    );
-  }
-  if (shot.blackShare > 0)
-    add('black', 'The shot has black frames: a fade, or a decoder or provider fault.', 'Remove "fade" from the prompt, or use another seed.', EDITS.black);
-  if (flagged.has('flicker') || flagged.has('cuts'))
-    add(
-      'flicker',
-      'The picture flashes: a strobe, or frames that do not belong together.',
-      'Remove words for flashing light from the prompt, or use another seed.',
-      EDITS.flashes,
-    );
-  else if (shot.cuts.length)
-    add(
-      'cuts',
-      'The prompt describes several scenes in one shot.',
-      'Remove "then" and scene changes from the prompt; make one shot of each scene.',
-      EDITS.scenes,
-    );
-  return advice;
+  if (shot.motion.class === 'static') return freezeRemedy({ ...shot, frozenShare: 1 });
+  return {
+    cause: 'The motion words are weak, or the image strength is high.',
+    change: 'Put the action first in the prompt and name a camera move.',
+    edits: EDITS.littleMotion,
+  };
 }
 
 function conformanceAdvice(check: Check, facts: Conformance): Advice {

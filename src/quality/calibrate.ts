@@ -94,7 +94,8 @@ function failPoint({ good, bad }: Aligned, level: number): number {
 function passPoints(gates: readonly Aligned[], fail: ReadonlyMap<string, number>, clips: { good: readonly ScoredClip[]; bad: readonly ScoredClip[] }) {
   const points = new Map(fail);
   const weights = weightsOf(clips.bad);
-  const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) => gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (at.get(gate.id) ?? -Infinity));
+  const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) =>
+    gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (at.get(gate.id) ?? -Infinity));
   const heldBad = (at: ReadonlyMap<string, number>) => clips.bad.reduce((sum, clip) => sum + (isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
   for (;;) {
     const held = clips.good.filter((clip) => isHeld(clip, points)).length;

@@ -66,7 +66,10 @@ function motionFinding(found: MotionClass, asked: MotionClass | undefined): stri
 function cameraCheck({ index, fromSeconds, toSeconds, camera, expectedCamera }: ShotReport & Required<Pick<ShotReport, 'camera' | 'expectedCamera'>>): Check {
   const agrees = cameraAgrees(camera, expectedCamera);
   const path = `right ${camera.right}, down ${camera.down} of the width, zoom ${camera.zoom}, roll ${camera.roll} degrees`;
-  const findings = { true: `The camera moves as asked (${path}).`, false: `The picture moves like "${camera.move}" (${path}); "${expectedCamera}" was asked for.` };
+  const findings = {
+    true: `The camera moves as asked (${path}).`,
+    false: `The picture moves like "${camera.move}" (${path}); "${expectedCamera}" was asked for.`,
+  };
   return {
     ...{ id: 'camera', shot: index, verdict: agrees === false ? 'review' : 'uncalibrated', value: camera.move, expected: expectedCamera, unit: 'camera move' },
     ...{ finding: agrees === undefined ? `Not told from the picture: ${path}.` : findings[`${agrees}`], fromSeconds, toSeconds },

@@ -7,11 +7,11 @@ import { loadCalibration } from './calibration.ts';
 import { shotChecks } from './checks.ts';
 import { conformanceChecks, describeConformance } from './conformance.ts';
 import { drawEvidence } from './evidence.ts';
+import { withoutBars } from './letterbox.ts';
 import { SIGNAL_SIDE } from './motion.ts';
 import { REFERENCE_VIEWS, type ReferenceViews, seeReference } from './reference.ts';
 import type { Check, Evaluation, EvaluationReference, EvaluationRequest, SeriesPoint } from './report.ts';
 import { type SampledShot, sampleShots } from './sample.ts';
-import { withoutBars } from './letterbox.ts';
 import { type MeasuredShot, measureShot } from './shot.ts';
 import { collectSignals, type Signals } from './signals.ts';
 import { rounded } from './statistics.ts';
@@ -44,7 +44,9 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const timesSeconds = sampled.flatMap((shot) => shot.timesSeconds);
   const same = timesSeconds.length === guess.length && timesSeconds.every((time, i) => Math.abs(time - guess[i]) < SAME_FRAME / info.fps);
   const images = same ? scan.looks : await lookAt(ports, request.path, info, timesSeconds, call);
-  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images) }, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
+  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images) }, call, (fraction) =>
+    onProgress(0.3 + 0.65 * fraction),
+  );
   const expect = request.expect ?? {};
   const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
@@ -80,7 +82,10 @@ async function scanClip(
   const collector = collectSignals();
   const size = { width: SIGNAL_SIDE, height: SIGNAL_SIDE, format: 'gray' as const };
   const found: RawImage[] = [];
-  const looks = { timesSeconds, maxSide: lookSide(info), onLook: (index: number, image: RawImage) => void (found[index] = image) };
+  const onLook = (index: number, image: RawImage) => {
+    found[index] = image;
+  };
+  const looks = { timesSeconds, maxSide: lookSide(info), onLook };
   const result = await ports.media.scan(path, { ...size, ...(timesSeconds.length > 0 ? { looks } : {}), ...call }, (frame) => {
     collector.add(frame.timeSeconds, frame.image.data);
     if (frame.index % 24 === 0) onProgress(Math.min(1, frame.index / Math.max(1, info.frames)));

@@ -23,9 +23,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   drift: ({ similarity: like }) =>
     like && like.fall > 0 ? `From ${like.fallFromSeconds} s on the clip moves away from the reference, by ${like.fall}.` : 'The clip does not move away.',
   regions: ({ regions }) =>
-    regions
-      ? `The region least like the reference agrees by ${regions.agreement} (${placeOf(regions.box)}, best of the frames, ${regions.atSeconds} s).`
-      : '',
+    regions ? `The region least like the reference agrees by ${regions.agreement} (${placeOf(regions.box)}, best of the frames, ${regions.atSeconds} s).` : '',
   detail: ({ regions }) => `The patch least like the reference correlates by ${regions?.detail}.`,
   colour: ({ colour }) => `Colours and where they are agree with the reference by ${colour?.best} at best.`,
   tint: ({ colour }) => `Hue and saturation differ from the reference by ${colour?.tint} at least (about 2 is just visible).`,

@@ -1,6 +1,6 @@
+import { cameraPath } from './camera.ts';
 import type { CameraPath, MotionClass, Span } from './report.ts';
 import { type Signals, STEP_SECONDS, type Step } from './signals.ts';
-import { cameraPath } from './camera.ts';
 import { mean, median } from './statistics.ts';
 
 /** The pixel checks of one stretch of a clip. Shares are 0..1; all 0 where the stretch holds too few frames to tell. */

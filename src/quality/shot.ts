@@ -73,9 +73,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
 function comparedIndices(matches: readonly FrameMatch[]): number[] {
   const last = matches.length - 1;
   const order = matches.map((_, i) => i).sort((a, b) => matches[b].similarity - matches[a].similarity);
-  return [...new Set([0, Math.round(last / 2), last, ...order])]
-    .slice(0, COMPARED_FRAMES)
-    .sort((a, b) => a - b);
+  return [...new Set([0, Math.round(last / 2), last, ...order])].slice(0, COMPARED_FRAMES).sort((a, b) => a - b);
 }
 
 function pixelReport(sampled: SampledShot, pixels: PixelSummary): ShotReport {

@@ -25,7 +25,7 @@ export type ReportData = {
   summary: string;
   format: string;
   decodesToEnd: boolean;
-  /** `value` is a number where it is one; `numbers` has, where given: shot, failBelow, passFrom, fromSeconds, toSeconds. */
+  /** `value` is a number where it is one; `numbers` has, where given: shot, failBelow and passFrom (or failAbove and passUpTo), fromSeconds, toSeconds. */
   checks: { id: string; verdict: Verdict; value: string; unit: string; finding: string; numbers: Numbers; expected?: string; calibratedOn?: string }[];
   shots: {
     index: number;
@@ -38,6 +38,8 @@ export type ReportData = {
     /** Motion (px per 1/8 s at 128 px), shares, flicker, colour, sharpness. */
     measures: Numbers;
     motionClass: string;
+    /** What the picture did: a camera move, `static` or `mixed`. */
+    camera?: string;
     cuts: number[];
     seenInReference?: string;
     seenInClip?: string;
@@ -70,13 +72,15 @@ export function reportOutput(report: QualityReport): ReportData {
 
 type Check = QualityReport['checks'][number];
 
-/** The checks without a verdict and without an advice, of several shots, as one each: `shots` has the numbers of every shot. */
+/** The checks that pass or have no verdict, and no advice, of several shots, as one each: `shots` has the numbers of every shot. */
 function joinOpenChecks({ checks, advice }: QualityReport): Check[] {
   const isOpen = (check: Check) =>
-    check.shot !== undefined && check.verdict === 'uncalibrated' && !advice.some((one) => one.check === check.id && one.shot === check.shot);
+    check.shot !== undefined &&
+    (check.verdict === 'uncalibrated' || (check.verdict === 'pass' && check.id !== 'reference')) &&
+    !advice.some((one) => one.check === check.id && one.shot === check.shot);
   const open = checks.filter(isOpen);
   return checks.flatMap((check) => {
-    const alike = isOpen(check) ? open.filter((other) => other.id === check.id) : [];
+    const alike = isOpen(check) ? open.filter((other) => other.id === check.id && other.verdict === check.verdict) : [];
     if (alike.length < 2) return [check];
     if (alike[0] !== check) return [];
     const values = alike.map((other) => Number(other.value));
@@ -110,14 +114,19 @@ function checkOutput(check: Check): ReportData['checks'][number] {
   return {
     ...{ id, verdict, unit, finding },
     value: String(typeof value === 'number' ? round(value, 3) : value),
-    numbers: roundNumbers({ shot: number, failBelow: cutPoint?.fail, passFrom: cutPoint?.pass, fromSeconds, toSeconds }),
+    numbers: roundNumbers({ shot: number, ...namedCutPoint(cutPoint), fromSeconds, toSeconds }),
     ...(expected === undefined ? {} : { expected: String(expected) }),
-    ...(calibration ? { calibratedOn: `${calibration.positives.n} true and ${calibration.negatives.n} false pairs, ${calibration.date}` } : {}),
+    ...(calibration ? { calibratedOn: `${calibration.positives.n} good and ${calibration.negatives.n} bad clips, ${calibration.date}` } : {}),
   };
 }
 
+function namedCutPoint(cutPoint: Check['cutPoint']): object {
+  if (!cutPoint) return {};
+  return cutPoint.better === 'higher' ? { failBelow: cutPoint.fail, passFrom: cutPoint.pass } : { failAbove: cutPoint.fail, passUpTo: cutPoint.pass };
+}
+
 function shotOutput(shot: QualityReport['shots'][number], many: boolean): ReportData['shots'][number] {
-  const { similarity, colour, motion, seen } = shot;
+  const { similarity, colour, regions, motion, camera, seen } = shot;
   const words = many ? WORDS_OF_MANY : Number.POSITIVE_INFINITY;
   return {
     index: shot.index + 1,
@@ -133,9 +142,14 @@ function shotOutput(shot: QualityReport['shots'][number], many: boolean): Report
       flicker: shot.flicker,
       sharpnessRatio: shot.sharpnessRatio,
       colourSimilarity: colour?.similarity,
+      tint: colour?.tint,
+      regionAgreement: regions?.agreement,
+      subjectSimilarity: regions?.subject,
+      blankShare: shot.blankShare,
       colourShift: colour?.shift,
     }),
     motionClass: motion.class,
+    ...(camera ? { camera: camera.move } : {}),
     cuts: shot.cuts.map((time) => round(time, 2)),
     ...(seen ? { seenInReference: wordList(seen.reference.slice(0, words)), seenInClip: wordList(seen.clip.slice(0, words)) } : {}),
   };

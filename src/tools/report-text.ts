@@ -22,7 +22,7 @@ export function reportText(report: ReportData): string {
     `Format: ${report.format}, decodes to the end: ${report.decodesToEnd}`,
     ...(flagged.length > 0 ? ['Checks to look at:', ...flagged.map(checkLine)] : []),
     ...(passed.length > 0 ? [`Passed: ${passedLine(passed)}`] : []),
-    'Shots (cosine to the reference; motion in px per 1/8 s at 128 px; shares of time; flicker in levels of 255):',
+    'Shots (cosine to the reference; motion in px per 1/8 s at 128 px; shares of time; flicker in percent of brightness):',
     ...report.shots.map((shot) => shotLine(shot, report.shots.length <= FEW_SHOTS)),
     ...(advice.length > 0 ? ['Advice:', ...advice] : []),
     `The picture shows the reference beside the first, least similar and last frame of ${report.shots.length > MOST_ROWS ? `the ${MOST_ROWS} worst shots` : 'each shot'}.`,
@@ -34,11 +34,16 @@ function isAdvised(check: CheckData, report: ReportData): boolean {
 }
 
 function checkLine({ id, verdict, value, unit, finding, numbers, expected, calibratedOn }: CheckData): string {
-  const { shot, failBelow, passFrom } = numbers;
-  const cutPoints = failBelow === undefined ? '' : `fails below ${failBelow}, passes from ${passFrom}`;
+  const { shot } = numbers;
+  const cutPoints = cutPointText(numbers);
   const details = [expected && `expected ${expected}`, cutPoints, calibratedOn && `calibrated on ${calibratedOn}`].filter(Boolean);
   const about = details.length > 0 ? ` (${details.join('; ')})` : '';
   return `- ${verdict.toUpperCase()} ${id}${shot === undefined ? '' : `, shot ${shot}`}: ${value} ${unit}${about}. ${finding}`;
+}
+
+function cutPointText({ failBelow, passFrom, failAbove, passUpTo }: Record<string, number>): string {
+  if (failBelow !== undefined) return `fails below ${failBelow}, passes from ${passFrom}`;
+  return failAbove === undefined ? '' : `fails above ${failAbove}, passes up to ${passUpTo}`;
 }
 
 /** Ids once each; with the range of values where several shots passed. */
@@ -47,10 +52,12 @@ function passedLine(passed: readonly CheckData[]): string {
   const lines = ids.map((id) => {
     const own = passed.filter((check) => check.id === id);
     const { numbers, calibratedOn } = own[0];
-    if (numbers.failBelow === undefined) return `${id} ${own.map((check) => check.value).join(', ')}`;
+    const cutPoints = cutPointText(numbers);
+    if (!cutPoints) return `${id} ${own.map((check) => check.value).join(', ')}`;
+    if (id !== 'reference') return `${id} ${own.map((check) => check.value).join(', ')} (${cutPoints})`;
     const values = own.map((check) => Number(check.value));
     const range = own.length === 1 ? `${values[0]}` : `${own.length} shots, ${Math.min(...values)} to ${Math.max(...values)}`;
-    return `${id} ${range} (fails below ${numbers.failBelow}, passes from ${numbers.passFrom}; calibrated on ${calibratedOn})`;
+    return `${id} ${range} (${cutPoints}; calibrated on ${calibratedOn})`;
   });
   return `${lines.join('; ')}.`;
 }
@@ -63,5 +70,5 @@ function shotLine(shot: ShotData, seen: boolean): string {
   const colour = measures.colourShift === undefined ? '' : `, colour shift ${measures.colourShift}, sharpness ${measures.sharpnessRatio ?? '-'}`;
   const cuts = shot.cuts.length > NAMED_CUTS ? `${shot.cuts.length} cuts` : `cuts ${shot.cuts.join(', ') || 'none'}`;
   const words = seen && shot.seenInClip ? `; seen in reference: ${shot.seenInReference}; in clip: ${shot.seenInClip}` : '';
-  return `${shot.index}. ${shot.fromSeconds}-${shot.toSeconds} s, ${shot.referenceIds.join(', ') || 'no reference'}: ${like}; motion ${measures.motion} ${shot.motionClass}, frozen ${measures.frozenShare}, black ${measures.blackShare}, flicker ${measures.flicker}, ${cuts}${colour}${words}`;
+  return `${shot.index}. ${shot.fromSeconds}-${shot.toSeconds} s, ${shot.referenceIds.join(', ') || 'no reference'}: ${like}; motion ${measures.motion} ${shot.motionClass}, frozen ${measures.frozenShare}, black ${measures.blackShare}, flicker ${measures.flicker}, camera ${shot.camera ?? '-'}, ${cuts}${colour}${words}`;
 }

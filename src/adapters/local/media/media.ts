@@ -75,7 +75,12 @@ export function openMedia(options: OpenMediaOptions = {}): Media & { close(): vo
       };
       const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
       try {
-        const result = await ask<{ frames: number; decodeErrors: number }>('scan', { path: file, width, height, format, ...wanted }, { signal: either }, onEvent);
+        const result = await ask<{ frames: number; decodeErrors: number }>(
+          'scan',
+          { path: file, width, height, format, ...wanted },
+          { signal: either },
+          onEvent,
+        );
         if (!thrown) return result;
       } catch (error) {
         if (!thrown) throw error;
