@@ -28,7 +28,7 @@ const alternating = (amount) => async (clip) => ({ ...clip, frames: clip.frames.
 
 /** Turns pixels about the middle, more the nearer they are; `amount` 0..1. */
 function swirled(frame, amount) {
-  const [cx, cy, reach] = [frame.width / 2, frame.height / 2, 0.55 * Math.min(frame.width, frame.height)];
+  const [cx, cy, reach] = [frame.width / 2, frame.height / 2, 0.6 * Math.max(frame.width, frame.height)];
   return sampled(frame, frame.width, frame.height, (x, y) => {
     const [dx, dy] = [x - cx, y - cy];
     const r = Math.hypot(dx, dy);

@@ -14,9 +14,7 @@ export function colourShift(a: RawImage, b: RawImage): number {
 export interface ColourChange {
   /** Distance of the mean colours. */
   shift: number;
-  /** Mean over cells of the distance of hue and chroma (a, b), lightness left out. */
-  tint: number;
-  /** The same in relation to the chroma that is there: about 1 where colours are others altogether or gone. */
+  /** Mean over cells of the distance of hue and chroma (a, b; lightness left out) in relation to the chroma that is there: about 1 where colours are others altogether or gone. */
   relativeTint: number;
   /** Mean lightness of the first less that of the second. */
   exposure: number;
@@ -38,7 +36,7 @@ export function colourChange(a: RawImage, b: RawImage): ColourChange {
   const cells = first.length / 3;
   const scale = 100 / cells;
   return {
-    ...{ shift: scale * Math.hypot(...difference), tint: scale * tint, exposure: scale * difference[0] },
+    ...{ shift: scale * Math.hypot(...difference), exposure: scale * difference[0] },
     relativeTint: tint / Math.max(LEAST_CHROMA * cells, chroma),
   };
 }

@@ -21,12 +21,12 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   },
   likeness: ({ similarity }) => `The frame most like the reference resembles it by ${similarity?.max}.`,
   drift: ({ similarity: like }) =>
-    like && like.fall > 0 ? `From ${like.fallFromSeconds} s on the clip moves away from the reference, by ${like.fall}.` : 'The clip does not move away.',
+    like && like.fall > 0 ? `From ${like.fallFromSeconds} s on the clip moves away from the reference: the last frames lost ${percent(like.fall)} of the similarity.` : 'The clip does not move away.',
   regions: ({ regions }) =>
     regions ? `The region least like the reference agrees by ${regions.agreement} (${placeOf(regions.box)}, best of the frames, ${regions.atSeconds} s).` : '',
   detail: ({ regions }) => `The patch least like the reference correlates by ${regions?.detail}.`,
   colour: ({ colour }) => `Colours and where they are agree with the reference by ${colour?.best} at best.`,
-  tint: ({ colour }) => `Hue and saturation differ from the reference by ${colour?.tint} at least (about 2 is just visible).`,
+  tint: ({ colour }) => `Hue and saturation differ from the reference by ${colour?.tint} of what there is, at least.`,
   sharpness: ({ sharpnessRatio }) => `Fine detail is ${sharpnessRatio} times the reference's.`,
   freeze: (shot) =>
     shot.frozenShare === 0

@@ -31,7 +31,7 @@ export const GATES: readonly Gate[] = [
     score: (shot) => shot.similarity?.max,
   },
   {
-    ...{ id: 'drift', unit: 'cosine, best frames less the worst stretch after them', better: 'lower', needsModel: true },
+    ...{ id: 'drift', unit: 'part of the best similarity that the last frames lost', better: 'lower', needsModel: true },
     against: ['driftFade', 'driftMorph'],
     score: (shot) => shot.similarity?.fall,
     span: (shot) => shot.similarity && { fromSeconds: shot.similarity.fallFromSeconds, toSeconds: shot.toSeconds },
@@ -52,7 +52,7 @@ export const GATES: readonly Gate[] = [
     score: (shot) => shot.colour?.best,
   },
   {
-    ...{ id: 'tint', unit: 'OKLab x 100, hue and chroma, best frame', better: 'lower', needsModel: true },
+    ...{ id: 'tint', unit: 'change of hue and chroma in relation to the chroma, best frame', better: 'lower', needsModel: true },
     against: ['hue30', 'hue120', 'saturation0'],
     score: (shot) => shot.colour?.tint,
   },

@@ -147,7 +147,7 @@ export interface Similarity {
   lastQuarter: number;
   /** Mean of the first quarter less that of the last: above 0 the clip moves away from the reference. */
   drop: number;
-  /** Mean of the best quarter less that of the worst three frames in a row after its first, and when the fall to them began. */
+  /** Which part of the best quarter's similarity the last three frames have lost (0: none), and when that began. */
   fall: number;
   fallFromSeconds: number;
 }
@@ -167,7 +167,7 @@ export interface ShotReport {
     shift: number;
     /** Cosine of the embedder's colour block, most similar frame. */
     best?: number;
-    /** Distance of hue and chroma cell by cell, OKLab x 100, and difference of lightness, of the frame that is nearest. */
+    /** Of the frame that is nearest: distance of hue and chroma cell by cell in relation to the chroma there (1: others altogether, or gone), and difference of lightness, OKLab x 100. */
     tint?: number;
     exposure?: number;
   };

@@ -105,12 +105,12 @@ function spread(matches: readonly FrameMatch[]): { mean: number; max: number } {
 function appearanceReport(matches: readonly FrameMatch[], compared: readonly FrameComparison[]): Pick<ShotReport, 'colour' | 'sharpnessRatio'> {
   const colours = matches.flatMap((match) => (match.colour === undefined ? [] : [match.colour]));
   const ratios = compared.flatMap((one) => (one.sharpness === undefined ? [] : [one.sharpness]));
-  const nearest = compared.reduce((low, one) => (one.colour.tint < low.colour.tint ? one : low)).colour;
+  const nearest = compared.reduce((low, one) => (one.colour.relativeTint < low.colour.relativeTint ? one : low)).colour;
   return {
     colour: {
       ...(colours.length ? { similarity: rounded(mean(colours), 3), best: rounded(Math.max(...colours), 4) } : {}),
       shift: rounded(median(compared.map((one) => one.colour.shift)), 1),
-      ...{ tint: rounded(nearest.tint, 2), exposure: rounded(nearest.exposure, 1) },
+      ...{ tint: rounded(nearest.relativeTint, 4), exposure: rounded(nearest.exposure, 1) },
     },
     ...(ratios.length ? { sharpnessRatio: rounded(Math.max(...ratios), 3) } : {}),
   };

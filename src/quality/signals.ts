@@ -4,8 +4,13 @@ import { type BlockShifts, blockShifts, type CameraShift, cameraShift, motionAmo
 export const STEP_SECONDS = 1 / 8;
 /** Steps of the second, longer comparison, which sees moves slower than half a pixel a step. */
 const LONG_STEPS = 4;
-/** Mean absolute luma difference of a step, levels of 255, under which it is frozen. Measured: 79 of 79 half-frozen clips found at share > .3, 0 of 79 false alarms. */
+/**
+ * Mean absolute luma difference of a step, levels of 255, under which it is frozen, and the same in relation to the mean slope of the picture
+ * (a shift by that many px), which is less where the picture is plain. Measured with the first alone: 79 of 79 half-frozen clips found at share
+ * > .3, 0 of 79 false alarms; a product on white that moves slowly, strongly compressed, needs the second.
+ */
 const FROZEN_BELOW = 0.35;
+const FROZEN_SHIFT = 0.05;
 /** A frame is black where 98 % of its pixels are darker than 10 % (FFmpeg blackdetect's defaults pic_th .98, pix_th .10). */
 const BLACK_PIXEL_BELOW = 0.1 * 255;
 const BLACK_SHARE = 0.98;
@@ -86,7 +91,7 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
         const near = blockShifts(last.luma, luma);
         const far = kept.length === LONG_STEPS ? blockShifts(kept[0].luma, luma) : undefined;
         const motion = Math.max(speed(near, last, timeSeconds), far ? speed(far, kept[0], timeSeconds) : 0);
-        const frozen = meanDifference(last.luma, luma) < FROZEN_BELOW;
+        const frozen = meanDifference(last.luma, luma) < Math.min(FROZEN_BELOW, FROZEN_SHIFT * meanSlope(luma));
         out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen, camera: cameraOf(near, far) });
       }
       const reused = kept.length === LONG_STEPS ? kept.shift()?.luma : undefined;
@@ -154,6 +159,13 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i]);
   return sum / a.length;
+}
+
+/** Mean absolute difference of neighbours along the rows. */
+function meanSlope(luma: Uint8Array): number {
+  let sum = 0;
+  for (let i = 1; i < luma.length; i++) sum += Math.abs(luma[i] - luma[i - 1]);
+  return sum / luma.length;
 }
 
 function isBlack(luma: Uint8Array): boolean {

@@ -50,22 +50,17 @@ export function summariseSimilarity(frames: readonly { timeSeconds: number; simi
   };
 }
 
-/** Frames in a row that must be low together, so that one blurred frame is no drift. */
-const LOW_FRAMES = 3;
+/** Frames at the end that must be low together, so that one blurred frame is no drift. */
+const LAST_FRAMES = 3;
 /** Part of the fall by which a frame must have left the best ones for the drift to have begun. */
 const BEGUN = 0.2;
 
-/** How far the shot falls from its best frames, and when that began: after the last frame before the low ones that is still as good. */
+/** Which part of the best frames' similarity the last ones have lost, and when that began: after the last frame that is still as good. */
 function fallOf(frames: readonly { timeSeconds: number; similarity: number }[]): Pick<Similarity, 'fall' | 'fallFromSeconds'> {
   const values = frames.map((frame) => frame.similarity);
   const best = mean([...values].sort((a, b) => b - a).slice(0, Math.max(1, Math.floor(values.length / 4))));
-  const count = Math.min(LOW_FRAMES, values.length);
-  let low = { at: 0, value: Number.POSITIVE_INFINITY };
-  for (let at = 0; at + count <= values.length; at++) {
-    const value = mean(values.slice(at, at + count));
-    if (value < low.value) low = { at, value };
-  }
-  let from = low.at;
-  while (from > 0 && values[from] < best - BEGUN * (best - low.value)) from--;
-  return { fall: best - low.value, fallFromSeconds: frames[from].timeSeconds };
+  const last = mean(values.slice(-LAST_FRAMES));
+  let from = values.length - 1;
+  while (from > 0 && values[from] < best - BEGUN * (best - last)) from--;
+  return { fall: best > 0 ? 1 - last / best : 0, fallFromSeconds: frames[from].timeSeconds };
 }

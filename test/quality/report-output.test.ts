@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { advise } from '../../src/quality/advice.ts';
-import { calibrate } from '../../src/quality/calibrate.ts';
+import { calibrate, type ScoredClip } from '../../src/quality/calibrate.ts';
 import { shotChecks } from '../../src/quality/checks.ts';
 import { conformanceChecks } from '../../src/quality/conformance.ts';
 import type { Advice, Check, QualityReport, ShotReport } from '../../src/quality/report.ts';
@@ -8,9 +8,15 @@ import { overallVerdict, summarise } from '../../src/quality/verdict.ts';
 import { ReportOutput, reportOutput } from '../../src/tools/report-output.ts';
 import { reportText } from '../../src/tools/report-text.ts';
 
-const calibration = calibrate(
-  Array.from({ length: 40 }, (_, i) => ({ reference: `r${i % 8}`, own: 0.8 + i * 0.005, others: [0.3 + i * 0.005, 0.4 + i * 0.005] })),
-  { embedderId: 'vision-lite0.1+colour.1', statistic: 's', preprocessing: 'p', date: '2026-01-01', positivesAre: 'p', negativesAre: 'n' },
+const { gates: calibrations } = calibrate(
+  Array.from({ length: 40 }, (_, i) => i * 0.005).flatMap((more, i): ScoredClip[] => {
+    const rest = { freeze: 0.1 * more, blank: 0, flicker: 0.5 + more, cuts: 0, drift: more, colour: 0.9, sharpness: 0.6 + more };
+    return [
+      { reference: `r${i % 8}`, kind: 'good', scores: { reference: 0.8 + more, ...rest } },
+      { reference: `r${i % 8}`, kind: 'wrongReference', scores: { reference: 0.3 + more, ...rest } },
+    ];
+  }),
+  { embedderId: 'vision-lite0.1+colour.1', preprocessing: 'p', date: '2026-01-01', clipsAre: 'made up' },
 );
 const conformance = {
   ...{ codec: 'h264', pixelFormat: 'yuv420p', width: 1280, height: 720, fps: 24, durationSeconds: 60, frames: 1440, announcedFrames: 1440 },
@@ -23,18 +29,26 @@ function shotAt(index: number, mean: number, change: Partial<ShotReport>): ShotR
   return {
     ...{ index, fromSeconds: index * 3.04, toSeconds: index * 3.04 + 3.04, references: [{ assetId, role: 'firstFrame', mean, max: mean }] },
     similarity: {
-      ...{ embedderId: 'vision-lite0.1+colour.1', block: 'model', frames: 4, firstFrame: 0.934, mean, p10: 0.812, min: 0.801 },
-      ...{ minAtSeconds: 3.1, lastQuarter: 0.812, drop: 0.022 },
+      ...{ embedderId: 'vision-lite0.1+colour.1', block: 'model', frames: 4, firstFrame: 0.934, mean, max: 0.95, p10: 0.812, min: 0.801 },
+      ...{ minAtSeconds: 3.1, lastQuarter: 0.812, drop: 0.022, fall: 0.1, fallFromSeconds: 2 },
     },
-    ...{ motion: { top5Percent: 2.17, class: 'moderate' as const }, frozenShare: 0.052, longestFreezeSeconds: 0.25, blackShare: 0, flicker: 0.12, cuts: [] },
-    ...{ colour: { similarity: 0.912, shift: 4.2 }, sharpnessRatio: 0.81, seen: { reference: words, clip: words } },
+    ...{
+      motion: { top5Percent: 2.17, class: 'moderate' as const },
+      frozenShare: 0.002,
+      longestFreezeSeconds: 0.25,
+      blackShare: 0,
+      blankShare: 0,
+      flicker: 0.12,
+      cuts: [],
+    },
+    ...{ colour: { similarity: 0.912, best: 0.92, shift: 4.2, tint: 1.2 }, sharpnessRatio: 0.81, seen: { reference: words, clip: words } },
     ...change,
   };
 }
 
 function reportOf(count: number, mean: number, change: Partial<ShotReport> = {}): QualityReport {
   const shots = Array.from({ length: count }, (_, i) => shotAt(i, mean, change));
-  const checks: Check[] = [...conformanceChecks(conformance, { width: 1280 }), ...shots.flatMap((shot) => shotChecks(shot, calibration))];
+  const checks: Check[] = [...conformanceChecks(conformance, { width: 1280 }), ...shots.flatMap((shot) => shotChecks(shot, calibrations))];
   const advice: Advice[] = advise(checks, shots, conformance);
   const verdict = overallVerdict(checks);
   const series = shots.flatMap((shot) => [0, 1, 2, 3].map((i) => ({ timeSeconds: shot.fromSeconds + i, shot: shot.index, similarity: 0.871, motion: 2.17 })));
@@ -73,13 +87,12 @@ describe('a report as results show it', () => {
     const sound = reportText(reportOutput(reportOf(1, 0.95)));
     expect(sound).not.toMatch(/UNCALIBRATED|Checks to look at|Series/);
     expect(sound).toMatch(/Passed: decode 1440; size 1280 x 720; reference 0.95 \(fails below/);
-    const still = reportText(reportOutput(reportOf(1, 0.95, { frozenShare: 0.5 })));
-    expect(still).toMatch(/- UNCALIBRATED freeze, shot 1: 0.5/);
-    expect(reportText(reportOutput(reportOf(1, 0.95, { flicker: 40 })))).toMatch(/^Verdict: REVIEW.*\n.*\nChecks to look at:\n- REVIEW flicker, shot 1: 40/);
+    expect(sound).toMatch(/flicker 0.12 \(fails above/);
+    expect(reportText(reportOutput(reportOf(1, 0.95, { flicker: 40 })))).toMatch(/^Verdict: FAIL.*\n.*\nChecks to look at:\n- FAIL flicker, shot 1: 40/);
   });
 
   it('keeps every check of a clip of one shot in the structured content, and one of each kind for unremarkable shots', () => {
-    const ids = ['decode', 'size', 'reference', 'drift', 'colour', 'sharpness', 'motion', 'freeze', 'black', 'flicker', 'cuts'];
+    const ids = ['decode', 'size', 'reference', 'likeness', 'drift', 'colour', 'tint', 'sharpness', 'freeze', 'blank', 'flicker', 'cuts', 'motion'];
     expect(reportOutput(reportOf(1, 0.95)).checks.map((check) => check.id)).toEqual(ids);
     const many = reportOutput(reportOf(3, 0.95)).checks;
     expect(many.filter((check) => check.id === 'reference')).toHaveLength(3);

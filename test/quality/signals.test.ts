@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { blockMotion } from '../../src/quality/motion.ts';
+import { blockShifts, cameraShift, motionAmount } from '../../src/quality/motion.ts';
 import { lengthOf, summarisePixels } from '../../src/quality/pixels.ts';
 import { collectSignals } from '../../src/quality/signals.ts';
 import { lumaFrame, noiseFrame, SIDE } from './frames.ts';
+
+const blockMotion = (before: Uint8Array, after: Uint8Array) => motionAmount(blockShifts(before, after));
 
 /** Summary of a clip of `count` frames at `fps`. */
 function measure(count: number, fps: number, frame: (index: number) => Uint8Array) {
@@ -45,6 +47,21 @@ describe('motion', () => {
   });
 });
 
+describe('camera', () => {
+  it('finds how the picture moved, and names a pan by the side that the camera went to', () => {
+    const shift = cameraShift(blockShifts(lumaFrame(0), lumaFrame(4)));
+    expect(shift.dx).toBeCloseTo(-4, 0.5);
+    expect(Math.abs(shift.dy)).toBeLessThan(0.3);
+    expect(Math.abs(shift.growth)).toBeLessThan(0.02);
+    const path = measure(48, 24, (i) => lumaFrame(i)).camera;
+    expect(path.move).toBe('pan right');
+    expect(path.right).toBeGreaterThan(0.28);
+    expect(path.right).toBeLessThan(0.4);
+    expect(measure(48, 24, (i) => lumaFrame(60 - i * 0.2)).camera.move).toBe('pan left');
+    expect(measure(48, 24, () => lumaFrame(0)).camera.move).toBe('static');
+  });
+});
+
 describe('freezing', () => {
   it('finds the frozen half of a clip and where it is', () => {
     const summary = measure(96, 24, (i) => lumaFrame(Math.min(i, 48)));
@@ -70,7 +87,8 @@ describe('flicker', () => {
     const weak = measure(48, 24, (i) => lumaFrame(i * 0.5, i % 2 ? 0.98 : 1.0)).flicker;
     const strong = measure(48, 24, (i) => lumaFrame(i * 0.5, i % 2 ? 0.9 : 1.0)).flicker;
     expect(fade).toBeLessThan(0.5);
-    expect(weak).toBeGreaterThan(2 * steady);
+    expect(weak).toBeGreaterThan(4 * steady);
+    expect(weak).toBeCloseTo(1, 0.5);
     expect(strong).toBeGreaterThan(3 * weak);
   });
 });

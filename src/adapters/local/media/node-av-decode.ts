@@ -29,7 +29,7 @@ export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: 
         const position = pass.byIndex ? count : ticks(frame.bestEffortTimestamp);
         count++;
         if (!wanted || (position !== undefined && wanted.has(position))) {
-          const beside = position !== undefined && aside?.wanted.has(position) ? Uint8Array.from(aside.picture.convert(frame)) : undefined;
+          const beside = position !== undefined && aside?.wanted.has(position) ? aside.picture.convertCopy(frame) : undefined;
           yield { position, data: picture.convert(frame), aside: beside };
         }
         if (position !== undefined && position >= last) return;
@@ -95,6 +95,18 @@ class Picture {
     this.#result.alloc();
   }
 
+  /** Leaves the frame as it is, and the pixels to the caller. */
+  convertCopy(frame: Frame): Uint8Array {
+    const copy = frame.clone();
+    if (!copy) throw new AppError('INTERNAL', 'A picture could not be copied.');
+    try {
+      return Uint8Array.from(this.convert(copy));
+    } finally {
+      copy.free();
+    }
+  }
+
+  /** Takes the picture out of the frame; the pixels are valid until the next call. */
   convert(frame: Frame): Uint8Array {
     const shape = `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}`;
     if (shape !== this.#shape) this.#build(shape);
