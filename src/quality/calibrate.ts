@@ -1,5 +1,5 @@
+import type { Calibration, CalibrationFile, Population } from './cut-points.ts';
 import { GATES, type Gate } from './gates.ts';
-import type { Calibration, CalibrationFile, Population } from './report.ts';
 import { mean, quantile, rounded } from './statistics.ts';
 
 /** One clip of a calibration set with the scores of all gates that could be measured. */

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 // The type alone is imported: the compiler checks the packaged file against `CalibrationFile` and copies it into the build.
 import type packaged from './calibration/vision-lite0.1+colour.1.json';
+import type { Calibration, CalibrationFile } from './cut-points.ts';
 import { GATES } from './gates.ts';
-import type { Calibration, CalibrationFile } from './report.ts';
 
 /** Cut points by gate; gates without one have no verdict. */
 export type GateCalibrations = Readonly<Record<string, Calibration>>;

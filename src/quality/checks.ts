@@ -30,6 +30,11 @@ export function shotChecks(shot: ShotReport, calibrations: GateCalibrations, sty
     ...{ ...at, id: 'motion', verdict: motion, value: shot.motion.top5Percent, unit: 'px per 1/8 s at 128 px, strongest 5 %' },
     finding: motionFinding(shot.motion.class, shot.expectedMotion),
   });
+  for (const { assetId, palette } of shot.style ?? []) {
+    const finding = `Colours and layout agree with the style reference ${assetId} by ${palette}.`;
+    checks.push({ ...at, id: 'style', verdict: 'uncalibrated', value: palette, unit: 'cosine of colours and layout, mean over frames', finding });
+  }
+  if (shot.seen) checks.push(...seenCheck(shot.seen, at));
   if (shot.camera && shot.expectedCamera) checks.push(cameraCheck({ ...shot, camera: shot.camera, expectedCamera: shot.expectedCamera }));
   return checks;
 }
@@ -50,6 +55,20 @@ function gateCheck(shot: ShotReport, gate: Gate, calibrations: GateCalibrations,
       ...(calibration ? { cutPoint: { fail: calibration.fail, pass: calibration.pass, better: calibration.better }, calibration } : {}),
     },
   ];
+}
+
+/** A word with this probability in the reference is what it shows. */
+const SURELY_SEEN = 0.5;
+
+/** Whether what the model saw in the reference is what it sees in the clip. */
+function seenCheck(seen: NonNullable<ShotReport['seen']>, at: Pick<Check, 'shot' | 'fromSeconds' | 'toSeconds'>): Check[] {
+  const [first] = seen.reference;
+  if (!first || first.probability < SURELY_SEEN) return [];
+  const value = seen.clip.find(({ word }) => word === first.word)?.probability ?? 0;
+  const [most] = seen.clip;
+  const instead = most && most.word !== first.word ? `, ${most.word} ${most.probability}` : '';
+  const finding = `Seen in the reference: ${first.word} ${first.probability}; in the clip: ${first.word} ${value}${instead}.`;
+  return [{ ...at, id: 'seen', verdict: 'uncalibrated', value, unit: `probability of "${first.word}"`, finding }];
 }
 
 /** Two classes away, or still where anything was to move: names of amounts are no finer than that. */

@@ -21,7 +21,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   },
   likeness: ({ similarity }) => `The frame most like the reference resembles it by ${similarity?.max}.`,
   drift: ({ similarity: like }) =>
-    like && like.fall > 0 ? `From ${like.fallFromSeconds} s on the clip moves away from the reference: the last frames lost ${percent(like.fall)} of the similarity.` : 'The clip does not move away.',
+    like && like.fall > 0
+      ? `From ${like.fallFromSeconds} s on the clip moves away from the reference: the last frames lost ${percent(like.fall)} of the similarity.`
+      : 'The clip does not move away.',
   regions: ({ regions }) =>
     regions ? `The region least like the reference agrees by ${regions.agreement} (${placeOf(regions.box)}, best of the frames, ${regions.atSeconds} s).` : '',
   detail: ({ regions }) => `The patch least like the reference correlates by ${regions?.detail}.`,

@@ -16,6 +16,8 @@ export interface PixelSummary {
   /** Share of frames that show one colour only, black or white say, and where they are. */
   blankShare: number;
   blank: Span | undefined;
+  /** Share of frames that repeat the one before, 0..1. */
+  repeatedShare: number;
   /** Percent of brightness: the worst median of a stretch of 0.75 s, and where that is. */
   flicker: number;
   flickering: Span | undefined;
@@ -41,6 +43,7 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
     longestFreeze: longestFreeze(steps),
     blackShare: frames.length ? black.length / frames.length : 0,
     black: black.length ? { fromSeconds: black[0].timeSeconds, toSeconds: black[black.length - 1].timeSeconds } : undefined,
+    repeatedShare: mean(signals.repeated.filter((frame) => inside(frame.timeSeconds)).map((frame) => (frame.repeated ? 1 : 0))),
     blankShare: frames.length ? blank.length / frames.length : 0,
     blank: blank.length ? { fromSeconds: blank[0].timeSeconds, toSeconds: blank[blank.length - 1].timeSeconds } : undefined,
     camera: cameraPath(steps.map((step) => step.camera)),

@@ -1,5 +1,6 @@
 import type { Box, FileBytes, RawImage } from '../ports/pictures.ts';
 import type { CameraMove, ReferenceRole } from '../ports/video.ts';
+import type { Calibration } from './cut-points.ts';
 
 /**
  * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
@@ -60,55 +61,6 @@ export interface EvaluationRequest {
   /** In order, one for a simple clip. */
   shots: EvaluationShot[];
   expect?: Expectation;
-}
-
-/** Summary of a population of clip scores; `q` are quantiles with linear interpolation (type 7 of Hyndman and Fan 1996). */
-export interface Population {
-  n: number;
-  min: number;
-  q01: number;
-  q05: number;
-  q50: number;
-  q95: number;
-  q99: number;
-  max: number;
-}
-
-/** One gate's cut points and where they come from. */
-export interface Calibration {
-  gate: string;
-  /** What the scores are: unit and statistic. */
-  statistic: string;
-  better: 'higher' | 'lower';
-  /** ISO 8601 date. */
-  date: string;
-  /** A score worse than this fails. */
-  fail: number;
-  /** A score as good as this passes; between the two: review. */
-  pass: number;
-  /** How the two cut points follow from the populations. */
-  rule: string;
-  /** Good clips. */
-  positives: Population;
-  /** Clips with the defects that this gate is there to find, and their kinds. */
-  negatives: Population;
-  negativesAre: string;
-  /** Number of distinct references of the good clips; intervals are bootstrapped by reference, not by clip. */
-  references: number;
-  auc: number;
-  /** True positive rate at 5 % false alarms with its 95 % cluster-bootstrap interval. */
-  tprAt5PercentFar: { value: number; low: number; high: number };
-}
-
-/** The cut points of all gates, chosen together: valid for exactly this embedder and preprocessing. */
-export interface CalibrationFile {
-  embedderId: string;
-  preprocessing: string;
-  /** ISO 8601 date. */
-  date: string;
-  /** What the good and the bad clips are, and how many. */
-  clipsAre: string;
-  gates: Readonly<Record<string, Calibration>>;
 }
 
 export interface Check {
@@ -182,6 +134,8 @@ export interface ShotReport {
     /** Cosine of subject with subject, mean over frames; absent where nothing stands out. */
     subject?: number;
   };
+  /** Cosine of colours and layout to each `style` reference, mean over frames. */
+  style?: { assetId: string; palette: number }[];
   /** The camera move that was asked of it, and what the picture did over the shot. */
   expectedCamera?: string;
   camera?: CameraPath;
@@ -199,6 +153,8 @@ export interface ShotReport {
   /** Share of frames that show one colour only, 0..1, and where they are. */
   blankShare?: number;
   blank?: Span;
+  /** Share of frames that repeat the one before, 0..1: stills, or a clip made at a lower rate than it says. */
+  repeatedShare?: number;
   /** Jitter of brightness, percent: the worst median of 0.75 s, and where that is. */
   flicker: number;
   flickering?: Span;

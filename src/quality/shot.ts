@@ -2,12 +2,12 @@ import type { RawImage } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
 import { compareFrames, type FrameComparison } from './compare.ts';
 import { lengthOf, type PixelSummary, summarisePixels } from './pixels.ts';
-import { type FrameMatch, MODEL_BLOCK, matchFrame, type ReferenceViews, seePictures } from './reference.ts';
+import { type FrameMatch, MODEL_BLOCK, matchFrame, type ReferenceViews, type SeenPicture, seePictures } from './reference.ts';
 import { leastRegion } from './regions.ts';
 import type { EvaluationReference, MotionClass, SeenWord, ShotReport, Span } from './report.ts';
 import type { SampledShot } from './sample.ts';
 import type { Signals } from './signals.ts';
-import { summariseSimilarity } from './similarity.ts';
+import { cosine, summariseSimilarity } from './similarity.ts';
 import { mean, median, rounded } from './statistics.ts';
 
 /** Frames that are compared with the reference part by part; of them so many are named. */
@@ -50,8 +50,10 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   const report = pixelReport(sampled, pixels);
   if (material.expectedMotion) report.expectedMotion = material.expectedMotion;
   if (material.expectedCamera) report.expectedCamera = material.expectedCamera;
-  if (shown.length === 0) return { report, frames };
+  if (material.references.length === 0) return { report, frames };
   const seen = await seePictures(ports.embedder, images, options);
+  Object.assign(report, styleReport(material.references, seen));
+  if (shown.length === 0) return { report, frames };
   const perReference = shown.map(({ reference, views }) => ({ reference, matches: seen.map((frame) => matchFrame(frame, views)) }));
   const best = images.map((_, i) => perReference.map(({ matches }) => matches[i]).reduce((high, match) => (match.similarity > high.similarity ? match : high)));
   frames.forEach((frame, i) => {
@@ -83,7 +85,7 @@ function pixelReport(sampled: SampledShot, pixels: PixelSummary): ShotReport {
     ...{ motion: { top5Percent: rounded(pixels.motion, 2), class: pixels.motionClass }, camera: pixels.camera },
     ...{ frozenShare: rounded(pixels.frozenShare, 3), longestFreezeSeconds: rounded(lengthOf(freeze), 2), ...(freeze ? { freeze: roundedSpan(freeze) } : {}) },
     ...{ blackShare: rounded(pixels.blackShare, 3), blankShare: rounded(pixels.blankShare, 3), ...(blank ? { blank: roundedSpan(blank) } : {}) },
-    ...{ flicker: rounded(pixels.flicker, 3), ...(flickering ? { flickering: roundedSpan(flickering) } : {}) },
+    ...{ repeatedShare: rounded(pixels.repeatedShare, 3), flicker: rounded(pixels.flicker, 3), ...(flickering ? { flickering: roundedSpan(flickering) } : {}) },
     cuts: pixels.cuts.map((time) => rounded(time, 2)),
   };
 }
@@ -114,6 +116,17 @@ function appearanceReport(matches: readonly FrameMatch[], compared: readonly Fra
     },
     ...(ratios.length ? { sharpnessRatio: rounded(Math.max(...ratios), 3) } : {}),
   };
+}
+
+/** Palette and layout beside those of the references that are there for the style alone. */
+function styleReport(references: ShotMaterial['references'], frames: readonly SeenPicture[]): Pick<ShotReport, 'style'> {
+  const styles = references.filter(({ reference }) => reference.role === 'style');
+  const palettes = styles.flatMap(({ reference, views }) => {
+    const wanted = views.views[0].colour;
+    const cosines = frames.flatMap((frame) => (wanted && frame.colour ? [cosine(frame.colour, wanted)] : []));
+    return cosines.length > 0 ? [{ assetId: reference.assetId, palette: rounded(mean(cosines), 3) }] : [];
+  });
+  return palettes.length > 0 ? { style: palettes } : {};
 }
 
 function regionsReport(frames: readonly LookedAtFrame[], compared: readonly FrameComparison[]): Pick<ShotReport, 'regions'> {

@@ -11,6 +11,8 @@ const LONG_STEPS = 4;
  */
 const FROZEN_BELOW = 0.35;
 const FROZEN_SHIFT = 0.05;
+/** Mean absolute luma difference of neighbours, levels of 255, under which a frame repeats the one before: what x264 leaves of a copy between keyframes. */
+const REPEATED_BELOW = 0.02;
 /** A frame is black where 98 % of its pixels are darker than 10 % (FFmpeg blackdetect's defaults pic_th .98, pix_th .10). */
 const BLACK_PIXEL_BELOW = 0.1 * 255;
 const BLACK_SHARE = 0.98;
@@ -39,6 +41,8 @@ export interface Signals {
   black: { timeSeconds: number; black: boolean }[];
   /** Frames of one colour, black ones among them. */
   blank: { timeSeconds: number; blank: boolean }[];
+  /** Frames that repeat the one before. */
+  repeated: { timeSeconds: number; repeated: boolean }[];
   /** Jitter of brightness, percent, around each frame that has neighbours in the same shot. */
   flicker: { timeSeconds: number; value: number }[];
   /** Times of the first frame after each hard cut. */
@@ -52,7 +56,7 @@ interface Kept {
 
 /** Takes the luma frames of a clip in order (SIGNAL_SIDE squared, 8 bits) and keeps memory flat: at most five frames are held. */
 export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): void; finish(): Signals } {
-  const signals: Signals = { frames: 0, lastSeconds: 0, steps: [], black: [], blank: [], flicker: [], cuts: [] };
+  const signals: Signals = { frames: 0, lastSeconds: 0, steps: [], black: [], blank: [], repeated: [], flicker: [], cuts: [] };
   const steps = collectSteps(signals.steps);
   const flicker = collectFlicker(signals.flicker);
   let previous: Uint8Array | undefined;
@@ -72,6 +76,7 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
       const black = isBlack(luma);
       signals.black.push({ timeSeconds, black });
       signals.blank.push({ timeSeconds, blank: black || isFlat(luma) });
+      if (previous) signals.repeated.push({ timeSeconds, repeated: difference < REPEATED_BELOW });
       steps.add(timeSeconds, luma);
       flicker.add(timeSeconds, luma);
       if (previous) previousDifference = difference;

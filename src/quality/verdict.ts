@@ -1,4 +1,5 @@
-import type { Advice, Calibration, Check, Verdict } from './report.ts';
+import type { Calibration } from './cut-points.ts';
+import type { Advice, Check, Verdict } from './report.ts';
 import { shotNumbers } from './shown.ts';
 
 /** Worst first. `uncalibrated` and `pass` never outrank a judgement against the clip. */

@@ -146,6 +146,7 @@ function shotOutput(shot: QualityReport['shots'][number], many: boolean): Report
       regionAgreement: regions?.agreement,
       subjectSimilarity: regions?.subject,
       blankShare: shot.blankShare,
+      repeatedShare: shot.repeatedShare,
       colourShift: colour?.shift,
     }),
     motionClass: motion.class,

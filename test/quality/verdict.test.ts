@@ -6,9 +6,10 @@ import { areaUnderCurve, calibrate, type ScoredClip } from '../../src/quality/ca
 import { calibrationFileName, loadCalibration } from '../../src/quality/calibration.ts';
 import { shotChecks } from '../../src/quality/checks.ts';
 import { conformanceChecks, describeConformance } from '../../src/quality/conformance.ts';
+import type { CalibrationFile } from '../../src/quality/cut-points.ts';
 import { GATES } from '../../src/quality/gates.ts';
 import { REFERENCE_VIEWS } from '../../src/quality/reference.ts';
-import type { CalibrationFile, Check, Expectation, ShotReport } from '../../src/quality/report.ts';
+import type { Check, Expectation, ShotReport } from '../../src/quality/report.ts';
 import { shotNumbers } from '../../src/quality/shown.ts';
 import { judge, overallVerdict, summarise } from '../../src/quality/verdict.ts';
 import { seeded } from './frames.ts';
