@@ -14,54 +14,63 @@ export function detailMap(frame: RawImage, part: RawImage, side: number): Region
   const b = squared(part, side);
   const count = side / BLOCK;
   const data = new Float32Array(count * count);
-  for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(a, b, x * BLOCK, y * BLOCK, side);
+  for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(a, b, x * BLOCK, y * BLOCK);
   return { width: count, height: count, data };
 }
 
-function squared(image: RawImage, side: number): Float32Array {
-  const source = luma(image);
-  const out = new Float32Array(side * side);
-  for (let y = 0; y < side; y++) {
-    const sy = Math.min(image.height - 1, ((y + 0.5) * image.height) / side);
-    const row = Math.floor(sy) * image.width;
-    for (let x = 0; x < side; x++) out[y * side + x] = source[row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / side))];
-  }
-  return out;
+/** A square picture with running sums, so that mean and spread of any block cost nothing. */
+interface Plane {
+  side: number;
+  luma: Float32Array;
+  sums: Float64Array;
+  squares: Float64Array;
 }
 
-function bestCorrelation(a: Float32Array, b: Float32Array, left: number, top: number, side: number): number {
-  const own = block(a, left, top, side);
+function squared(image: RawImage, side: number): Plane {
+  const source = luma(image);
+  const plane = { side, luma: new Float32Array(side * side), sums: new Float64Array((side + 1) ** 2), squares: new Float64Array((side + 1) ** 2) };
+  for (let y = 0; y < side; y++) {
+    const row = Math.min(image.height - 1, Math.floor(((y + 0.5) * image.height) / side)) * image.width;
+    for (let x = 0; x < side; x++) {
+      const value = source[row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / side))];
+      const at = (y + 1) * (side + 1) + x + 1;
+      plane.luma[y * side + x] = value;
+      plane.sums[at] = value + plane.sums[at - 1] + plane.sums[at - side - 1] - plane.sums[at - side - 2];
+      plane.squares[at] = value * value + plane.squares[at - 1] + plane.squares[at - side - 1] - plane.squares[at - side - 2];
+    }
+  }
+  return plane;
+}
+
+/** Mean and standard deviation of the block whose top left corner is at (x, y). */
+function statistics({ side, sums, squares }: Plane, x: number, y: number): { mean: number; deviation: number } {
+  const [from, to] = [y * (side + 1) + x, (y + BLOCK) * (side + 1) + x];
+  const mean = (sums[to + BLOCK] - sums[to] - sums[from + BLOCK] + sums[from]) / BLOCK ** 2;
+  const square = (squares[to + BLOCK] - squares[to] - squares[from + BLOCK] + squares[from]) / BLOCK ** 2;
+  return { mean, deviation: Math.sqrt(Math.max(0, square - mean * mean)) };
+}
+
+function bestCorrelation(a: Plane, b: Plane, left: number, top: number): number {
+  const own = statistics(a, left, top);
   let best = -1;
   let textured = own.deviation >= FLAT;
-  for (let dy = -REACH; dy <= REACH; dy += 2) {
-    for (let dx = -REACH; dx <= REACH; dx += 2) {
-      const [u, v] = [left + dx, top + dy];
-      if (u < 0 || v < 0 || u + BLOCK > side || v + BLOCK > side) continue;
-      const other = block(b, u, v, side);
+  for (let v = Math.max(0, top - REACH); v <= Math.min(b.side - BLOCK, top + REACH); v += 2) {
+    for (let u = Math.max(0, left - REACH); u <= Math.min(b.side - BLOCK, left + REACH); u += 2) {
+      const other = statistics(b, u, v);
       if (other.deviation >= FLAT) textured = true;
-      let sum = 0;
-      for (let i = 0; i < own.values.length; i++) sum += own.values[i] * other.values[i];
-      const scale = BLOCK * BLOCK * Math.max(FLAT, own.deviation) * Math.max(FLAT, other.deviation);
-      best = Math.max(best, sum / scale);
+      const covariance = product(a, b, { left, top, u, v }) / BLOCK ** 2 - own.mean * other.mean;
+      best = Math.max(best, covariance / (Math.max(FLAT, own.deviation) * Math.max(FLAT, other.deviation)));
     }
   }
   return textured ? best : 1;
 }
 
-function block(data: Float32Array, left: number, top: number, side: number): { values: Float32Array; deviation: number } {
-  const values = new Float32Array(BLOCK * BLOCK);
+function product(a: Plane, b: Plane, { left, top, u, v }: { left: number; top: number; u: number; v: number }): number {
   let sum = 0;
-  for (let j = 0; j < BLOCK; j++)
-    for (let i = 0; i < BLOCK; i++) {
-      const value = data[(top + j) * side + left + i];
-      values[j * BLOCK + i] = value;
-      sum += value;
-    }
-  const mean = sum / values.length;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    values[i] -= mean;
-    squares += values[i] * values[i];
+  for (let j = 0; j < BLOCK; j++) {
+    const first = (top + j) * a.side + left;
+    const second = (v + j) * b.side + u;
+    for (let i = 0; i < BLOCK; i++) sum += a.luma[first + i] * b.luma[second + i];
   }
-  return { values, deviation: Math.sqrt(squares / values.length) };
+  return sum;
 }

@@ -20,6 +20,7 @@ export const evaluateVideo = defineTool({
     expect: z
       .strictObject({
         motion: z.enum(['static', 'subtle', 'moderate', 'strong']).optional(),
+        styleChange: z.boolean().optional(),
         durationSeconds: z.number().min(0.1).max(3600).optional(),
         width: z.int().min(1).max(16384).optional(),
         height: z.int().min(1).max(16384).optional(),
