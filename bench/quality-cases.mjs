@@ -6,7 +6,8 @@ import { BENIGN, DEFECTS } from './quality-defects.mjs';
 import { picture, resized } from './quality-pixels.mjs';
 import { editedResult, labelled, objectSwapped, partPainted } from './quality-swaps.mjs';
 
-const WRONG_REFERENCES = 4;
+/** For each good clip; all its frames are seen already. */
+const WRONG_REFERENCES = 3;
 
 /** Cases of one half: { id, type, good, reference: key and picture, clip: () => made file's frames | file, expect, atSeconds }. */
 export function casesOf(all, half, tools, { each }) {

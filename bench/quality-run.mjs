@@ -16,6 +16,8 @@ import { cutOff } from './quality-cases.mjs';
 import { encodeClip } from './quality-encode.mjs';
 
 const AT_A_TIME = 2;
+/** Enough for the frames of the clips under way and their references. */
+const KNOWN_PICTURES = 300;
 
 /** The product's ports, with vectors of pictures seen before kept, since every reference is compared with many clips. */
 export function openTools(data, { nativeModule } = {}) {
@@ -38,8 +40,8 @@ export function openTools(data, { nativeModule } = {}) {
     },
   };
   return {
-    ...{ data, images, media, inpainter, recogniser: vision.recogniser, seenFrames },
-    ports: { images, media: noting, embedder: keeping(vision.embedder), recogniser: vision.recogniser },
+    ...{ data, images, media, inpainter, recogniser: vision.recogniser, seenFrames, peerViews: new Map() },
+    ports: { images, media: noting, embedder: keeping(vision.embedder), recogniser: knowing(vision.recogniser) },
     descriptor: keeping(createDescriptor(createThumbnails())),
     close: () => {
       for (const one of [images, media, vision, inpainter]) one.close();
@@ -52,7 +54,7 @@ function keeping(embedder) {
   return {
     ...embedder,
     async embedImages(images, options) {
-      const keys = images.map((image) => createHash('sha1').update(image.data).update(`${image.width}`).digest('base64'));
+      const keys = images.map(keyOf);
       const fresh = images.filter((_, i) => !known.has(keys[i]));
       const vectors = fresh.length ? await embedder.embedImages(fresh, options) : [];
       for (const [i, image] of fresh.entries()) known.set(keys[images.indexOf(image)], vectors[i]);
@@ -60,6 +62,27 @@ function keeping(embedder) {
     },
   };
 }
+
+/** Pictures with the same pixels as one of the last ones are handed over as that one, which the recogniser has the passes of. */
+function knowing(recogniser) {
+  const known = new Map();
+  const same = (image) => {
+    const key = keyOf(image);
+    const found = known.get(key) ?? image;
+    known.delete(key);
+    known.set(key, found);
+    if (known.size > KNOWN_PICTURES) known.delete(known.keys().next().value);
+    return found;
+  };
+  return {
+    ...recogniser,
+    recognise: (images, options) => recogniser.recognise(images.map(same), options),
+    regions: (images, options) => recogniser.regions(images.map(same), options),
+    subject: (image, options) => recogniser.subject(same(image), options),
+  };
+}
+
+const keyOf = (image) => createHash('sha1').update(image.data).update(`${image.width}`).digest('base64');
 
 /** One row per case, in no certain order: what the case is, the report, and what the peers say. Cases whose picture cannot be made are left out. */
 export async function measureCases(cases, { tools, folder, say }) {
@@ -98,7 +121,7 @@ async function measure(one, { tools, folder, pictures, making }) {
     { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references: [{ assetId: one.reference.key, role: one.reference.role ?? 'firstFrame', image }] },
   ];
   const { evidence, ...report } = await evaluateClip(tools.ports, { path: file, shots, ...(one.expect ? { expect: one.expect } : {}) });
-  const peers = await peersOf(tools, file, image);
+  const peers = await peersOf(tools, file, { key: one.reference.key, image });
   const { type, id, good = false, half, group, kind, pair } = one;
   const truth = one.file ? undefined : JSON.parse(await readFile(`${file}.json`, 'utf8'));
   return { type, id, good, half, group, kind, pair, truth, report, peers };
@@ -117,14 +140,16 @@ async function makeClip(one, file) {
 }
 
 /** The same frames by the model-free descriptor, and by VBench's image-to-video formula over our model. */
-async function peersOf(tools, file, image) {
+async function peersOf(tools, file, { key, image }) {
   const seen = tools.seenFrames.get(file);
   tools.seenFrames.delete(file);
   if (!seen) return {};
   const aspect = seen.frames[0].width / seen.frames[0].height;
   const of = async (embedder) => {
     const frames = await seePictures(embedder, seen.frames, {});
-    const views = await seeReference(embedder, image, aspect, {});
+    const viewsKey = `${embedder.id} ${key} ${aspect.toFixed(3)}`;
+    if (!tools.peerViews.has(viewsKey)) tools.peerViews.set(viewsKey, seeReference(embedder, image, aspect, {}).then(lean));
+    const views = await tools.peerViews.get(viewsKey);
     const similarities = frames.map((frame) => matchFrame(frame, views));
     const whole = frames.map((frame) => Math.max(0, dot(frame.shows, views.views[0].shows)));
     const steps = frames.slice(1).map((frame, i) => Math.max(0, dot(frame.shows, frames[i].shows)));
@@ -141,5 +166,8 @@ async function peersOf(tools, file, image) {
   };
   return { descriptor: await of(tools.descriptor), model: await of(tools.ports.embedder) };
 }
+
+/** Views without their pixels. */
+const lean = ({ views }) => ({ views: views.map((view) => ({ ...view, image: undefined })) });
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);

@@ -199,6 +199,18 @@ export function mediaContract(open: (options?: { maxPixels?: number }) => Media 
       });
     });
 
+    it('hands over the frames at given times larger, as `frames` gives them, beside all the small ones', async () => {
+      const timesSeconds = [0, 3.02, 0.5, 99, 0.51];
+      const looked: RawImage[] = [];
+      let count = 0;
+      const onLook = (index: number, image: RawImage) => {
+        looked[index] = image;
+      };
+      const result = await media.scan(file, { width: 16, height: 16, format: 'gray', looks: { timesSeconds, maxSide: 160, onLook } }, () => count++);
+      expect([result.frames, count]).toEqual([FRAMES, FRAMES]);
+      expect(looked).toEqual(await media.frames(file, timesSeconds, { maxSide: 160 }));
+    });
+
     it('ends with the error of the callback, and works again afterwards', async () => {
       const onFrame = ({ index }: ScannedFrame) => {
         if (index === 3) throw new Error('enough');
