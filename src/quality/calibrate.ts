@@ -13,13 +13,16 @@ export interface ScoredClip {
 
 /** Share of good clips that any gate may fail, and that any gate may keep from passing. */
 const MOST_FAILED = 0.01;
-const MOST_HELD_BACK = 0.18;
-/** How far the fail point lies from the worst good clips: part of the way to the defects that the gate is for, or of the good clips' own spread. */
-const TOWARDS_DEFECTS = 0.35;
-const OF_SPREAD = 0.25;
+const MOST_HELD_BACK = 0.08;
+/**
+ * How far a point lies beyond the worst good clips, since other good clips will be a little worse: part of the way to the middle (fail) or the
+ * nearest quarter (pass) of the defects that the gate is for, or part of the good clips' own spread, whichever is more.
+ */
+const FAIL_ROOM = { towardsDefects: 0.5, defects: 0.5, ofSpread: 0.5 };
+const PASS_ROOM = { towardsDefects: 0.25, defects: 0.75, ofSpread: 0.1 };
 
 const RULE =
-  'fail: one quantile of good clips for every gate, so low that all gates together fail 1 % of them at most, moved away from them by 35 % of the way to the nearest quarter of the defects it is for, or 25 % of their own spread; pass: raised gate by gate where it holds back most defects for each good clip, until 18 % of the good clips are held back';
+  'fail: one quantile of good clips for every gate, so low that all gates together fail 1 % of them at most, moved away from them by 50 % of the way to the median of the defects the gate is for or 50 % of their own spread, whichever is more; pass: the worst good clip moved away by 25 % of the way to their nearest quarter or 10 % of the spread, then raised gate by gate where that holds back most of the defects it is for, until 8 % of the good clips are held back';
 
 /** Draws of the bootstrap. */
 const DRAWS = 1000;
@@ -44,7 +47,7 @@ export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationF
     return [
       gate.id,
       {
-        ...{ gate: gate.id, statistic: gate.unit, better: gate.better, date: about.date, rule: RULE },
+        ...{ gate: gate.id, statistic: gate.unit, better: gate.better, date: about.date },
         ...{ fail: rounded(turn * (fail.get(gate.id) ?? 0), 4), pass: rounded(turn * (pass.get(gate.id) ?? 0), 4) },
         positives: population(own.map((value) => turn * value)),
         negatives: population(others.map((value) => turn * value)),
@@ -55,7 +58,7 @@ export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationF
       },
     ];
   });
-  return { ...about, gates: Object.fromEntries(entries) };
+  return { ...about, rule: RULE, gates: Object.fromEntries(entries) };
 }
 
 const sign = (gate: Pick<Gate, 'better'>): number => (gate.better === 'higher' ? 1 : -1);
@@ -83,30 +86,34 @@ function failPoints(gates: readonly Aligned[], good: readonly ScoredClip[]): Map
   return new Map();
 }
 
-function failPoint({ good, bad }: Aligned, level: number): number {
-  const worst = quantile(good, level);
-  const slack = OF_SPREAD * (quantile(good, 0.5) - quantile(good, 0.02));
-  const gap = bad.length > 0 ? worst - quantile(bad, 0.75) : 0;
-  return worst - Math.max(slack, TOWARDS_DEFECTS * gap);
+function failPoint(one: Aligned, level: number): number {
+  return beyond(one, quantile(one.good, level), FAIL_ROOM);
 }
 
-/** Raises the pass points where that holds back most defects (each kind counts the same) for each good clip that is held back too. */
+function beyond({ good, bad }: Aligned, worst: number, room: typeof FAIL_ROOM): number {
+  const spread = quantile(good, 0.5) - quantile(good, 0.02);
+  const gap = bad.length > 0 ? worst - quantile(bad, room.defects) : 0;
+  return worst - Math.max(room.ofSpread * spread, room.towardsDefects * gap);
+}
+
+/** Raises the pass points where that holds back most defects of the gate (each kind counts the same) for each good clip that is held back too. */
 function passPoints(gates: readonly Aligned[], fail: ReadonlyMap<string, number>, clips: { good: readonly ScoredClip[]; bad: readonly ScoredClip[] }) {
-  const points = new Map(fail);
+  const points = new Map(gates.map((one) => [one.gate.id, Math.max(fail.get(one.gate.id) ?? -Infinity, beyond(one, Math.min(...one.good), PASS_ROOM))]));
   const weights = weightsOf(clips.bad);
   const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) =>
     gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (at.get(gate.id) ?? -Infinity));
-  const heldBad = (at: ReadonlyMap<string, number>) => clips.bad.reduce((sum, clip) => sum + (isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
+  const heldBad = (gate: Gate, at: ReadonlyMap<string, number>) =>
+    clips.bad.reduce((sum, clip) => sum + (gate.against.includes(clip.kind) && isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
   for (;;) {
     const held = clips.good.filter((clip) => isHeld(clip, points)).length;
-    const caught = heldBad(points);
     let best: { gain: number; id: string; point: number } | undefined;
     for (const { gate, good } of gates) {
+      const caught = heldBad(gate, points);
       for (const point of stepsAbove(good, points.get(gate.id) ?? -Infinity)) {
         const next = new Map(points).set(gate.id, point);
         const cost = clips.good.filter((clip) => isHeld(clip, next)).length - held;
         if (held + cost > MOST_HELD_BACK * clips.good.length) break;
-        const gain = (heldBad(next) - caught) / (cost + 0.5);
+        const gain = (heldBad(gate, next) - caught) / (cost + 0.5);
         if (gain > 1e-9 && gain > (best?.gain ?? 0)) best = { gain, id: gate.id, point };
       }
     }

@@ -22,8 +22,6 @@ export interface Calibration {
   fail: number;
   /** A score as good as this passes; between the two: review. */
   pass: number;
-  /** How the two cut points follow from the populations. */
-  rule: string;
   /** Good clips. */
   positives: Population;
   /** Clips with the defects that this gate is there to find, and their kinds. */
@@ -44,5 +42,7 @@ export interface CalibrationFile {
   date: string;
   /** What the good and the bad clips are, and how many. */
   clipsAre: string;
+  /** How the cut points follow from the populations. */
+  rule: string;
   gates: Readonly<Record<string, Calibration>>;
 }
