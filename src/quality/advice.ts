@@ -64,6 +64,7 @@ function shotAdvice(shot: ShotReport, checks: readonly Check[], verdict: Verdict
 
 /** What follows from a finding: a cut to something else is also unlike the reference, and so on. */
 const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
+  order: ['reference', 'likeness', 'regions', 'detail', 'colour', 'tint', 'drift', 'sharpness'],
   blank: ['cuts', 'drift', 'flicker'],
   cuts: ['drift', 'flicker'],
   reference: ['likeness', 'regions', 'detail', 'colour', 'tint', 'drift', 'sharpness'],
@@ -97,6 +98,11 @@ const OTHER_COLOURS: Remedy = {
 
 /** By gate, what explains most first. */
 const REMEDIES: Readonly<Record<string, (shot: ShotReport) => Remedy>> = {
+  order: () => ({
+    cause: 'The shots are in another order than their references, or one was made twice.',
+    change: 'Put the clips in the order of the storyboard, or generate this shot again from its own reference.',
+    edits: EDITS.reference,
+  }),
   blank: () => ({
     cause: 'The shot has black or blank frames: a fade, or a decoder or provider fault.',
     change: 'Remove "fade" from the prompt, or use another seed.',

@@ -9,6 +9,7 @@ import { conformanceChecks, describeConformance } from './conformance.ts';
 import { drawEvidence } from './evidence.ts';
 import { withoutBars } from './letterbox.ts';
 import { SIGNAL_SIDE } from './motion.ts';
+import { orderChecks } from './order.ts';
 import { REFERENCE_VIEWS, type ReferenceViews, seeReference } from './reference.ts';
 import type { Check, Evaluation, EvaluationReference, EvaluationRequest, SeriesPoint } from './report.ts';
 import { type SampledShot, sampleShots } from './sample.ts';
@@ -50,7 +51,12 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const expect = request.expect ?? {};
   const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
-  const checks = [...conformanceChecks(facts, expect), ...missing, ...shots.flatMap((shot) => shotChecks(shot.report, calibrations, expect.styleChange))];
+  const checks = [
+    ...conformanceChecks(facts, expect),
+    ...missing,
+    ...shots.flatMap((shot) => shotChecks(shot.report, calibrations, expect.styleChange)),
+    ...orderChecks(shots, calibrations),
+  ];
   const verdict = overallVerdict(checks);
   const reports = shots.map((shot) => shot.report);
   const evidence = await drawEvidence(ports.images, shots, checks);

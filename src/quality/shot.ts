@@ -27,6 +27,8 @@ export interface MeasuredShot {
   frames: LookedAtFrame[];
   /** The reference that the frames resemble most. */
   reference?: EvaluationReference;
+  /** The frames as the model sees them, and the references that they should show. */
+  seen?: { frames: SeenPicture[]; references: ShotMaterial['references'] };
 }
 
 export interface ShotMaterial {
@@ -68,7 +70,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   Object.assign(report, appearanceReport(best, compared), regionsReport(frames, compared));
   const named = pick(chosen, NAMED_FRAMES).map((i) => images[i]);
   report.seen = { reference: await nameContents(ports, [closest.image], options), clip: await nameContents(ports, named, options) };
-  return { report, frames, reference: closest };
+  return { report, frames, reference: closest, seen: { frames: seen, references: shown } };
 }
 
 /** The first, middle and last frame, and the most similar ones: 5 in all. */

@@ -106,6 +106,12 @@ describe('evaluateClip', () => {
     expect(report.shots.map((shot) => shot.cuts)).toEqual([[], []]);
     expect(report.verdict).toBe('fail');
     expect(report.advice).toMatchObject([{ check: 'reference', shot: 1 }]);
+    const swapped = await evaluateClip(ports, { path: file, shots: [{ ...shots[0], references: [reference('img_sheep', sheep)] }, shots[1]] });
+    expect(swapped.checks.filter((check) => check.id === 'order').map((check) => [check.shot, check.verdict])).toEqual([
+      [0, 'fail'],
+      [1, 'fail'],
+    ]);
+    expect(swapped.advice.map((one) => one.check)).toEqual(['order', 'order']);
   });
 
   it('fails a still clip that should move, and says that it does not move as asked', async () => {
