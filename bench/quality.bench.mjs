@@ -1,6 +1,6 @@
 // The eye on clips with known defects: real H.264 files through the same evaluation as evaluate_video. The cut points in the package were chosen on
 // one half of the references (scripts/calibrate-quality.mjs), all figures are of the other half. VRAG_BENCH_SMALL=1: a few clips of each kind, to
-// see that it runs. VRAG_BENCH_CACHE=DIR keeps the clips.
+// see that it runs; VRAG_BENCH_EACH=N: N of each kind instead of 60. VRAG_BENCH_CACHE=DIR keeps the clips, VRAG_BENCH_NATIVE=DIR has the native runtime.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
