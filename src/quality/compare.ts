@@ -22,9 +22,12 @@ export interface FrameComparison {
   colour: ColourChange;
   /** Fine detail of the frame over that of the reference; absent where the reference has none. */
   sharpness: number | undefined;
-  /** Cosine of subject with subject; absent where nothing stands out in one of them. */
+  /** Cosine of subject with subject, of the first frames; absent where nothing stands out in one of them. */
   subject: number | undefined;
 }
+
+/** Frames, the first ones, whose subject is compared with the reference's. */
+const SUBJECT_FRAMES = 2;
 
 /** Views whose place in the reference a search starts from. */
 const STARTS = 2;
@@ -47,7 +50,7 @@ export async function compareFrames(
     const frame = frames[index];
     const alignment = place(frame, pyramid, reference.matches[index]);
     const part = crop(reference.image, alignment.box);
-    const own = subject && (await seeSubject(ports, frame, options));
+    const own = subject && indices.indexOf(index) < SUBJECT_FRAMES ? await seeSubject(ports, frame, options) : undefined;
     comparisons.push({
       ...{ index, alignment, regions: await agreement(ports, frame, part, options), subject: own && subject ? cosine(own, subject) : undefined },
       ...(await comparePixels(ports, frame, part)),
