@@ -20,8 +20,8 @@ export const GATE_OF = {
   ...{
     logo: 'detail',
     hue30: 'tint',
-    hue120: 'colour',
-    saturation0: 'colour',
+    hue120: 'tint',
+    saturation0: 'tint',
     driftFade: 'drift',
     driftMorph: 'drift',
     freezeAll: 'freeze',

@@ -53,7 +53,7 @@ export function summariseSimilarity(frames: readonly { timeSeconds: number; simi
 /** Frames at the end that must be low together, so that one blurred frame is no drift. */
 const LAST_FRAMES = 3;
 /** Part of the fall by which a frame must have left the best ones for the drift to have begun. */
-const BEGUN = 0.2;
+const BEGUN = 0.1;
 
 /** Which part of the best frames' similarity the last ones have lost, and when that began: after the last frame that is still as good. */
 function fallOf(frames: readonly { timeSeconds: number; similarity: number }[]): Pick<Similarity, 'fall' | 'fallFromSeconds'> {

@@ -21,5 +21,5 @@ export function median(values: readonly number[]): number {
 /** Number with at most `digits` decimals: reports carry no digits that mean nothing. */
 export function rounded(value: number, digits: number): number {
   const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
+  return Math.round(value * scale) / scale + 0; // no negative zero, which JSON has not
 }
