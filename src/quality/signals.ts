@@ -96,7 +96,7 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
         const near = blockShifts(last.luma, luma);
         const far = kept.length === LONG_STEPS ? blockShifts(kept[0].luma, luma) : undefined;
         const motion = Math.max(speed(near, last, timeSeconds), far ? speed(far, kept[0], timeSeconds) : 0);
-        const frozen = meanDifference(last.luma, luma) < Math.min(FROZEN_BELOW, FROZEN_SHIFT * meanSlope(luma));
+        const frozen = meanDifference(last.luma, luma) < Math.min(FROZEN_BELOW, Math.max(REPEATED_BELOW, FROZEN_SHIFT * meanSlope(luma)));
         out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen, camera: cameraOf(near, far) });
       }
       const reused = kept.length === LONG_STEPS ? kept.shift()?.luma : undefined;

@@ -50,7 +50,7 @@ describe('a shot with a quality goal', () => {
       expect(
         takes.map(({ take }) => take.evaluation?.verdict),
         name,
-      ).toEqual(['review', 'uncalibrated']);
+      ).toEqual(['fail', 'uncalibrated']);
       expect(new Set(takes.map(({ take }) => take.evaluation?.reportId)).size).toBe(2);
       expect(stop, name).toEqual({ reason: 'uncalibrated', keptTakeId: takes[1].id });
       const starts = paid.filter(({ words }) => `job=${words.job}` === name);
