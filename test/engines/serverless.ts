@@ -37,6 +37,7 @@ function mapping(seen: Seen, generation: 'classic' | 'nextgen'): ReturnType<Rewr
   const engines = [...seen.body.matchAll(/"engine":"(\w+)"/g)].map(([, engine]) => engine);
   if (generation === 'nextgen' && engines.length > 0) return refuse(400, "Field parameter 'engine' is not supported");
   if (engines.some((engine) => engine !== 'faiss')) return refuse(400, 'only the engine faiss is supported');
-  const body = seen.body.replaceAll('"engine":"faiss"', '"engine":"lucene"').replace('"knn":true', `"knn":true,"refresh_interval":"${REFRESH_INTERVAL}"`);
+  const lucene = seen.body.replaceAll('"engine":"faiss",', '').replaceAll('"name":"hnsw",', '"name":"hnsw","engine":"lucene",');
+  const body = lucene.replace('"knn":true', `"knn":true,"refresh_interval":"${REFRESH_INTERVAL}"`);
   return { ...seen, body };
 }

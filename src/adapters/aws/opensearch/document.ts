@@ -102,5 +102,6 @@ export function vectorsOf(document: AssetDocument, field: string): AssetVector[]
   const stored = document[field];
   // The engine gives back a single one without its list.
   const list = (Array.isArray(stored) ? stored : stored === undefined ? [] : [stored]) as StoredVector[];
+  if (!list.every(({ vector }) => Array.isArray(vector))) throw new Error(`OpenSearch gave ${document.id} back without its vectors (derived source?)`);
   return list.map(({ vector, at }) => ({ vector: Float32Array.from(vector), ...(at === undefined || at === null ? {} : { atSeconds: at }) }));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../errors.ts';
 import { pause } from './backoff.ts';
-import type { AssetDocument } from './document.ts';
+import { type AssetDocument, vectorsOf } from './document.ts';
 import type { BulkAction, Engine, SearchResult } from './engine.ts';
 import { failure } from './failures.ts';
 
@@ -97,7 +97,7 @@ export class Documents {
           _seq_no,
           _primary_term,
         } = stored as { _id?: string; found?: boolean; _source?: unknown; _seq_no?: number; _primary_term?: number };
-        const document = change(id, found ? (_source as AssetDocument) : undefined);
+        const document = change(id, found ? whole(_source as AssetDocument) : undefined);
         if (!document) continue;
         const action = found
           ? { index: { _index: index, _id: id, if_seq_no: _seq_no, if_primary_term: _primary_term } }
@@ -133,7 +133,7 @@ export class Documents {
       const stored = await this.#versions(index, some);
       const documents = some.flatMap((id) => {
         const [last] = (stored.get(id) ?? []).sort((a, b) => b.document.stamp.localeCompare(a.document.stamp));
-        const document = change(id, last?.document);
+        const document = change(id, last && whole(last.document));
         return document ? [document] : [];
       });
       const replaced = documents.flatMap(({ id }) => (stored.get(id) ?? []).map(({ documentId }) => documentId));
@@ -186,6 +186,12 @@ export class Documents {
       await sleep(wait);
     }
   }
+}
+
+/** What is written back must be all that was there. */
+function whole(document: AssetDocument): AssetDocument {
+  for (const field of document.generations) vectorsOf(document, field);
+  return document;
 }
 
 /** In lots of a bounded number and size. */

@@ -114,7 +114,12 @@ export class Engine {
   /** CONFLICT where it is there. */
   async createIndex(index: string, meta: Record<string, unknown>): Promise<void> {
     const body = indexBody(await this.kind(), meta);
-    await this.#call((client) => client.indices.create({ index, body }));
+    await this.#call((client) => client.indices.create({ index, body })).catch(async (error: AppError) => {
+      // Versions before 2.19 do not know the setting, and need it not.
+      if (statusOf(error.cause) !== 400 || !reasonOf(error.cause).includes('derived_source')) throw error;
+      const { 'knn.derived_source.enabled': _unknown, ...settings } = body.settings as Record<string, unknown>;
+      await this.#call((client) => client.indices.create({ index, body: { ...body, settings } }));
+    });
   }
 
   async deleteIndex(index: string): Promise<void> {

@@ -46,12 +46,18 @@ const ANALYSIS: Types.Indices_Common.IndexSettingsAnalysis = {
   analyzer: { words: { type: 'custom', tokenizer: 'whitespace', filter: ['lowercase', 'asciifolding', 'porter_stem'] } },
 };
 
-/** The body that makes a collection's index. Serverless sets shards and refresh itself; a domain's default of five would score words in each alone. */
+/**
+ * A domain's default of five shards would score words in each alone. `derived_source` (3.x) leaves vectors out of what is stored and puts them back
+ * when it is read, but not always those of nested documents: seen on 3.6.0, where a change of the asset would then have lost them.
+ */
+const DOMAIN_SETTINGS = { number_of_shards: 1, 'knn.derived_source.enabled': false };
+
+/** The body that makes a collection's index. Serverless sets shards and refresh itself. */
 export function indexBody(kind: Kind, meta: Record<string, unknown>): API.Indices_Create_RequestBody {
   return {
     settings: {
       knn: true,
-      ...(kind === 'domain' ? { number_of_shards: 1 } : {}),
+      ...(kind === 'domain' ? DOMAIN_SETTINGS : {}),
       ...(kind === 'classic' ? { 'knn.algo_param.ef_search': EF_SEARCH } : {}),
       analysis: ANALYSIS,
     },
