@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { AppError } from '../../../errors.ts';
 import type { CallOptions, RawImage } from '../../../ports.ts';
 import { ChildHost } from '../child/host.ts';
@@ -26,28 +27,33 @@ export interface WholePass {
 /** A message of four views takes 0.2 s, loading 0.1 to 4 s on a busy machine; after this the child hangs. */
 const TIMEOUT_SECONDS = 60;
 
-/** Kept warm between an agent's calls: loading again costs up to seconds, resting takes 130 MB (native) to 210 MB (WebAssembly), as measured. */
+/** Kept warm between an agent's calls: loading again costs up to seconds, resting takes 130 MB (native) or 100 MB (WebAssembly), as measured. */
 const IDLE_SECONDS = 300;
 
-/** The model in its child process, and what was already taken from each picture. */
+/** Calls that one picture makes. */
+const VIEWS = 2;
+
+/** A pass has one thread, so pictures that are added together have the cores through so many processes. */
+const MOST_CHILDREN = Math.min(4, availableParallelism());
+
+/** The model in its child processes, and what was already taken from each picture. */
 export class Passes {
   readonly #source: ModelSource;
-  readonly #host = new ChildHost(new URL('./child.js', import.meta.url), { name: 'vision', idleSeconds: IDLE_SECONDS });
+  readonly #lanes = Array.from({ length: MOST_CHILDREN }, () => new Lane());
   readonly #centre = new PassCache<CentrePass>((images, options) => this.#centrePasses(images, options));
   readonly #whole = new PassCache<WholePass>((images, options) => this.#wholePasses(images, options));
   readonly #colours = new PassCache<Float32Array>((images) => Promise.all(images.map(async (image) => oklab(await thumbnail(image)))));
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(source: ModelSource) {
     this.#source = source;
   }
 
   close(): void {
-    this.#host.close();
+    for (const lane of this.#lanes) lane.host.close();
   }
 
   load(options: CallOptions): Promise<LoadedModel> {
-    return this.#inTurn(() => this.#host.call<LoadedModel>('load', this.#source, { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS }));
+    return this.#call<LoadedModel>('load', this.#source, options);
   }
 
   centre(images: RawImage[], options: CallOptions): Promise<CentrePass[]> {
@@ -86,13 +92,28 @@ export class Passes {
   }
 
   #run(request: Omit<RunRequest, 'model'>, options: CallOptions): Promise<RunResult[]> {
-    const call = { signal: options.signal, timeoutSeconds: TIMEOUT_SECONDS };
-    return this.#inTurn(() => this.#host.call<RunResult[]>('run', { model: this.#source, ...request }, call));
+    return this.#call<RunResult[]>('run', { model: this.#source, ...request }, options);
   }
 
-  /** One call in the child at a time, so that its time limit counts its own work only. */
-  #inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(call);
+  /** In the first child with less to do than both views of a picture; so a picture alone starts one. */
+  #call<T>(method: string, params: unknown, { signal }: CallOptions): Promise<T> {
+    const least = () => this.#lanes.reduce((one, other) => (other.waiting < one.waiting ? other : one));
+    const lane = this.#lanes.find(({ waiting }) => waiting < VIEWS) ?? least();
+    return lane.inTurn(() => lane.host.call<T>(method, params, { signal, timeoutSeconds: TIMEOUT_SECONDS }));
+  }
+}
+
+/** A child process, one call at a time, so that its time limit counts its own work only. */
+class Lane {
+  readonly host = new ChildHost(new URL('./child.js', import.meta.url), { name: 'vision', idleSeconds: IDLE_SECONDS });
+  waiting = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  inTurn<T>(call: () => Promise<T>): Promise<T> {
+    this.waiting++;
+    const mine = this.#turn.then(call).finally(() => {
+      this.waiting--;
+    });
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
