@@ -74,12 +74,13 @@ export function motionClass(motion: number): MotionClass {
   return motion < 4 ? 'moderate' : 'strong';
 }
 
+/** The longest run of frozen steps; a single step between two that moves, as a keyframe makes of a still picture, does not end it. */
 function longestFreeze(steps: Step[]): Span | undefined {
   let longest: Span | undefined;
   let current: Span | undefined;
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
     if (!step.frozen) {
-      current = undefined;
+      if (!steps[i - 1]?.frozen || !steps[i + 1]?.frozen) current = undefined;
       continue;
     }
     current = { fromSeconds: current?.fromSeconds ?? step.fromSeconds, toSeconds: step.toSeconds };
