@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const HEAP = process.env.OPENSEARCH_HEAP ?? '768m';
+const HEAP = process.env.OPENSEARCH_HEAP ?? '1g';
 const READY_WITHIN_MS = 400_000;
 /** `nobody` of Debian, whom the server runs as where we are root: it refuses root. */
 const NOBODY = 65534;
@@ -58,6 +58,7 @@ class LocalNode implements OpenSearchNode {
   readonly #place: { program: string; java: string; home: string; port: number; transport: number };
   #child: ChildProcess | undefined;
   #pid = 0;
+  #isEnding = false;
 
   constructor(version: string, place: { program: string; java: string; home: string; port: number; transport: number }) {
     this.version = version;
@@ -93,6 +94,10 @@ class LocalNode implements OpenSearchNode {
       });
     }
     this.#child = child;
+    child.once('exit', (code) => {
+      if (!this.#isEnding) console.log(`OpenSearch ${this.version} ended by itself with ${code}: ${output}`);
+    });
+    this.#isEnding = false;
     const isReady = () => fetch(`${this.url}/_cluster/health?wait_for_status=yellow&timeout=1s`).then(({ ok }) => ok);
     for (const end = Date.now() + READY_WITHIN_MS; !(await isReady().catch(() => false)); await sleep(300)) {
       if (child.exitCode === null && Date.now() < end) continue;
@@ -115,6 +120,7 @@ class LocalNode implements OpenSearchNode {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
+    this.#isEnding = true;
     process.kill(this.#pid, signal);
     await gone;
   }

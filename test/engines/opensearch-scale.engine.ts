@@ -15,14 +15,6 @@ signAs();
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const ids = (found: { id: string }[]): string[] => found.map(({ id }) => id);
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
 for (const node of await nodesUnderTest()) {
   describe(`20,000 vectors on OpenSearch ${node.version}`, () => {
     const next = sequence(17);
@@ -108,33 +100,6 @@ for (const node of await nodesUnderTest()) {
       await catalog.dropGeneration('shop', OLD);
       expect((await catalog.vectors([entries[0].asset.id], OLD)).size).toBe(0);
       expect(await catalog.nearest('shop', { embedderId: NEW, vector: randomVector(next, 16) }, { tagsAll: ['few'] }, 1000)).toHaveLength(1000);
-    });
-
-    test('a node that is killed in the middle of a bulk loses nothing that was acknowledged', async () => {
-      const assets = () =>
-        Array.from({ length: 200 }, () => ({ asset: exampleAsset({ collection: 'kills' }), vectors: [{ embedderId: OLD, vectors: [{ vector: near() }] }] }));
-      const acknowledged: string[] = [];
-      for (let round = 0; round < 5; round++) {
-        const some = assets();
-        await catalog.upsert(some, OLD);
-        acknowledged.push(...some.map(({ asset }) => asset.id));
-      }
-      const pid = node.pid();
-      expect(isAlive(pid)).toBe(true);
-      const cut = assets();
-      const bulks = () => proxy.requests.filter(({ path }) => path.startsWith('/_bulk')).length;
-      const before = bulks();
-      const refused = expect(catalog.upsert(cut, OLD)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      while (bulks() === before) await new Promise((resolve) => setImmediate(resolve));
-      await node.kill();
-      expect(isAlive(pid)).toBe(false);
-      await refused;
-      await node.start();
-      expect(node.pid()).not.toBe(pid);
-      expect(ids(await catalog.getMany(acknowledged))).toEqual(acknowledged);
-      expect((await catalog.vectors(acknowledged, OLD)).size).toBe(acknowledged.length);
-      await catalog.upsert(cut, OLD);
-      expect((await catalog.collections()).find(({ name }) => name === 'kills')?.images).toBe(acknowledged.length + cut.length);
     });
   });
 }
