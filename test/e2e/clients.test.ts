@@ -69,7 +69,12 @@ function suite(connect: (desk: Desk) => Promise<{ client: AnyClient; stop?: () =
 
   it('reads, lists and completes resources', async () => {
     const { resourceTemplates } = await client.listResourceTemplates();
-    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(['vrag://images/{id}', 'vrag://videos/{id}', 'vrag://jobs/{id}']);
+    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
+      'vrag://images/{id}',
+      'vrag://videos/{id}',
+      'vrag://jobs/{id}',
+      'vrag://reports/{id}',
+    ]);
     const uri = `vrag://images/${id}`;
     expect((await client.listResources()).resources.map((resource) => resource.uri)).toEqual(expect.arrayContaining(['vrag://collections', uri]));
     const { contents } = await client.readResource({ uri });
