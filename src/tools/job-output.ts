@@ -108,7 +108,7 @@ export type JobData = VideoJobData | LibraryJobData;
 export function providerSentence(generative: boolean): string {
   return generative
     ? ''
-    : 'No AI video model is configured, so this is an animatic: camera moves over the reference (this version has no other provider; see "Video models" in the README). ';
+    : 'This is an animatic, camera moves over the reference, and not a clip of an AI video model (VRAG_VIDEO_MODELS adds one: "Video models" in the README). ';
 }
 
 export function jobOutput(studio: Studio, view: JobView): VideoJobData {

@@ -81,7 +81,7 @@ describe('a video', () => {
 
   it('says in its first sentence that no AI video model is configured', async () => {
     const result = await server.raw('generate_video', { prompt: 'x', imageId: sheep, collection: COLLECTION, dryRun: true });
-    expect((result.content[0] as { text: string }).text).toMatch(/^No AI video model is configured/);
+    expect((result.content[0] as { text: string }).text).toMatch(/^This is an animatic, .* not a clip of an AI video model \(VRAG_VIDEO_MODELS/);
     expect(result.structuredContent).toMatchObject({ state: 'planned', generative: false });
   });
 
