@@ -13,7 +13,7 @@ export interface VisionModel {
 
 /**
  * The packaged model: in the native ONNX runtime where it is asked for or installed, with one thread (with two a pass costs 28 ms of CPU instead of 13,
- * which pictures that are decoded meanwhile lack); else in our own WebAssembly (36 ms of CPU where the ONNX runtime's takes 84, measured in turn).
+ * which pictures that are decoded meanwhile lack); else in our own WebAssembly (about 36 ms of CPU where the ONNX runtime's takes 84, docs/models.md).
  * MISCONFIGURED where the model file or the asked native runtime is not there.
  */
 export async function openVisionModel(source: ModelSource): Promise<VisionModel> {
