@@ -84,7 +84,7 @@ for (const node of await nodesUnderTest()) {
       expect(first.id).toBe(both.asset.id);
     });
 
-    test('the collection is embedded anew while it is searched, and the old vectors go', async () => {
+    test('the collection is embedded anew while it is searched, and the old vectors go', { timeout: 400_000 }, async () => {
       await catalog.beginGeneration('shop', NEW, 16);
       for (;;) {
         const missing = await catalog.missingVectors('shop', NEW, { limit: 5000 });
