@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 import { expandPath, loadConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { createJobUpdates } from '../job-updates.ts';
@@ -36,6 +37,8 @@ const options = {
 
 /** Serves until its client goes or a signal comes. */
 export async function run(args: string[]): Promise<number | undefined> {
+  // Compiling a schema takes longer than checking the few small messages of a session without.
+  z.config({ jitless: true });
   const { values, positionals } = readArguments(args, options);
   if (values.help || values.version) {
     process.stdout.write(`${values.help ? USAGE : version}\n`);
