@@ -49,6 +49,11 @@ export function errorData(error: unknown): ErrorData {
   return { code: 'INTERNAL', message: 'An unexpected error occurred. Details are in the server log (stderr).' };
 }
 
+/** For compare-and-swap, as a handler of rejections: that somebody else was faster is no failure. Throws every other error on. */
+export function unlessConflict(error: unknown): undefined {
+  if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
+}
+
 /** The error that `errorData` described, on the other side of a process border. */
 export function errorFromData(data: ErrorData): AppError {
   return new AppError(data.code, data.message, data.hint ? { hint: data.hint } : {});

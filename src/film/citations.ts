@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { unlessConflict } from '../errors.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 
 /** Record kind that lists what cites an asset, by the citing asset's id. */
@@ -22,7 +22,5 @@ export async function dependents(ports: Ports, assetId: string): Promise<string[
 
 /** Creates a record; that it is there already is fine. */
 export async function createOnce(ports: Ports, kind: string, id: string, body: JsonValue): Promise<void> {
-  await ports.records.create({ kind, id, body }).catch((error) => {
-    if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
-  });
+  await ports.records.create({ kind, id, body }).catch(unlessConflict);
 }

@@ -30,7 +30,7 @@ export const round = (usd: number): number => Math.round(usd * 1e6) / 1e6;
 export const usd = (amount: number): string => `${Math.round(amount * 1e4) / 1e4} USD`;
 
 /** What one take counts: its known cost, else its estimate once it may have been billed. */
-export function takeCost(take: Take, estimateUsd: number): Cost {
+function takeCost(take: Take, estimateUsd: number): Cost {
   const known = (take.result ?? take.late)?.costUsd ?? take.billedUsd;
   if (known !== undefined) return { spentUsd: known, openUsd: 0 };
   const nothing = take.state === 'created' || (take.state === 'cancelled' && take.stillBilled === false);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { AppError, unlessConflict } from '../errors.ts';
 import { newId } from '../library/ids.ts';
 import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
@@ -182,9 +182,4 @@ async function createOrRead(ports: Ports, record: { kind: string; id: string; bo
     const there = created ?? (await ports.records.get(record.kind, record.id));
     if (there) return there;
   }
-}
-
-/** For compare-and-swap: that somebody else was faster is no failure. */
-function unlessConflict(error: unknown): undefined {
-  if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, unlessConflict } from '../errors.ts';
 import type { JsonValue, Ports, VideoGenerator } from '../ports.ts';
 import { affords } from './cost.ts';
 import { JOB, type Job, type JobView, readJob, readJobView } from './jobs.ts';
@@ -104,8 +104,4 @@ async function nextTake(ports: Ports, generator: VideoGenerator, takes: readonly
     return { jobId, index, number: takes.length + 1, provider, shot: edited, change, measured: true, state: 'created', attempts: 0, progress: 0 };
   }
   return undefined;
-}
-
-function unlessConflict(error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
+import { AppError, unlessConflict } from '../errors.ts';
 import type { JsonValue, Ports, StoredRecord } from '../ports.ts';
 import { type FileCounts, type FileFailure, readProgress } from './file-log.ts';
 import { newId } from './ids.ts';
@@ -74,11 +74,6 @@ async function createOrRead(ports: Ports, record: { kind: string; id: string; op
     const there = await ports.records.get(record.kind, record.id);
     if (there) return { record: there, created: false };
   }
-}
-
-/** For compare-and-swap: that somebody else was faster is no failure. */
-function unlessConflict(error: unknown): undefined {
-  if (!(error instanceof AppError && error.code === 'CONFLICT')) throw error;
 }
 
 /**

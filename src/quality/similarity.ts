@@ -20,16 +20,6 @@ function unit(vector: Float32Array): Float32Array {
   return length > 0 ? vector.map((value) => value / length) : vector;
 }
 
-/** The candidate closest to a unit vector; at least one candidate. */
-export function bestMatch(vector: Float32Array, candidates: readonly Float32Array[]): { cosine: number; index: number } {
-  const best = { cosine: Number.NEGATIVE_INFINITY, index: 0 };
-  for (const [index, candidate] of candidates.entries()) {
-    const value = cosine(vector, candidate);
-    if (value > best.cosine) Object.assign(best, { cosine: value, index });
-  }
-  return best;
-}
-
 /** The statistics of a shot's frames, in order of time; at least one frame. */
 export function summariseSimilarity(frames: readonly { timeSeconds: number; similarity: number }[]): Omit<Similarity, 'embedderId' | 'block'> {
   const values = frames.map((frame) => frame.similarity);
