@@ -13,6 +13,7 @@ export interface VisionKernel extends KernelMemory {
     rows: number,
     depth: number,
     channels: number,
+    stride: number,
     least: number,
     most: number,
   ): void;
@@ -30,6 +31,7 @@ export interface VisionKernel extends KernelMemory {
     stride: number,
     pad: number,
   ): void;
+  widen(codes: number, scales: number, to: number, depth: number): void;
 }
 
 /**
@@ -76,8 +78,19 @@ export class KernelSpace {
     return at;
   }
 
+  putCodes(codes: Int8Array): number {
+    const at = this.take(codes.length / 4);
+    this.codes(at, codes.length).set(codes);
+    return at;
+  }
+
   /** Valid until more room is taken. */
   view(at: number, floats: number): Float32Array {
     return new Float32Array(this.kernel.memory.buffer, at, floats);
+  }
+
+  /** Valid until more room is taken. */
+  codes(at: number, count: number): Int8Array {
+    return new Int8Array(this.kernel.memory.buffer, at, count);
   }
 }

@@ -15,14 +15,16 @@ const STAGES = [
 /** The stage after which the features are `cells`. */
 const CELLS_STAGE = 4;
 
-/** The first convolution's patch of 3 x 3 x 3 numbers, and one 0: products take four at a time. */
-export const PATCH = 28;
+/** The first convolution's patch of 3 x 3 x 3 numbers. */
+export const PATCH = 27;
 
 const CLASSES = 1000;
 
-/** A matrix in the kernel's order, and what is added. */
+/** A matrix in the kernel's order, 8 bits a weight, and what is added. */
 export interface Product {
-  weights: number;
+  codes: number;
+  /** What a channel's codes are multiplied with. */
+  scales: number;
   bias: number;
   depth: number;
   channels: number;
@@ -58,11 +60,11 @@ export interface Layers {
 export function readLayers(model: Uint8Array, space: KernelSpace): Layers {
   const file = new WeightFile(readWeights(model));
 
-  function product(name: string, bias: Float32Array | string, order = (matrix: Float32Array) => matrix): Product {
-    const { channels, values } = file.dequantised(name);
-    const matrix = order(values);
+  function product(name: string, bias: Float32Array | string, order = (matrix: Int8Array) => matrix): Product {
+    const { channels, scales, codes } = file.quantised(name);
     const added = typeof bias === 'string' ? file.floats(bias) : bias;
-    return { weights: space.put(inPanels(matrix, channels)), bias: space.put(added), depth: matrix.length / channels, channels };
+    const places = { codes: space.putCodes(inPanels(order(codes), channels)), scales: space.put(scales), bias: space.put(added) };
+    return { ...places, depth: codes.length / channels, channels };
   }
 
   function depthwise(name: string, side: number, stride: number): Depthwise {
@@ -108,14 +110,15 @@ class WeightFile {
   }
 
   /** Rows of a matrix, one for each output channel: int8 times the row's scale. */
-  dequantised(name: string): { channels: number; values: Float32Array } {
+  quantised(name: string): { channels: number; scales: Float32Array; codes: Int8Array } {
     const scales = this.floats(`${name}_scale`);
-    const bytes = this.#bytes(`${name}_q`);
-    const codes = new Int8Array(bytes.buffer);
-    const depth = codes.length / scales.length;
-    const values = new Float32Array(codes.length);
-    for (let row = 0, i = 0; row < scales.length; row++) for (let k = 0; k < depth; k++, i++) values[i] = codes[i] * scales[row];
-    return { channels: scales.length, values };
+    return { channels: scales.length, scales, codes: new Int8Array(this.#bytes(`${name}_q`).buffer) };
+  }
+
+  dequantised(name: string): { channels: number; values: Float32Array } {
+    const { channels, scales, codes } = this.quantised(name);
+    const depth = codes.length / channels;
+    return { channels, values: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / depth)]) };
   }
 
   /** A copy, aligned for numbers. */
@@ -133,9 +136,9 @@ function meanRow({ channels, values }: { channels: number; values: Float32Array 
 }
 
 /** [channels][depth] as [channels / 8][depth][8]. */
-function inPanels(matrix: Float32Array, channels: number): Float32Array {
+function inPanels(matrix: Int8Array, channels: number): Int8Array {
   const depth = matrix.length / channels;
-  const panels = new Float32Array(matrix.length);
+  const panels = new Int8Array(matrix.length);
   for (let c = 0; c < channels; c++) for (let k = 0; k < depth; k++) panels[((c >> 3) * depth + k) * 8 + (c & 7)] = matrix[c * depth + k];
   return panels;
 }
@@ -146,13 +149,13 @@ function transposed(values: Float32Array, channels: number): Float32Array {
   return Float32Array.from(values, (_, i) => values[(i % channels) * rest + Math.floor(i / channels)]);
 }
 
-/** [channels][3 colours][9 places] as [channels][9 places][3 colours], 0. */
-function patches(matrix: Float32Array): Float32Array {
-  const ordered = new Float32Array((matrix.length / 27) * PATCH);
+/** [channels][3 colours][9 places] as [channels][9 places][3 colours]. */
+function patches(matrix: Int8Array): Int8Array {
+  const ordered = new Int8Array(matrix.length);
   for (let i = 0; i < matrix.length; i++) {
     const place = i % 9;
     const colour = Math.floor(i / 9) % 3;
-    ordered[Math.floor(i / 27) * PATCH + 3 * place + colour] = matrix[i];
+    ordered[Math.floor(i / PATCH) * PATCH + 3 * place + colour] = matrix[i];
   }
   return ordered;
 }

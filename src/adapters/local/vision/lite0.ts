@@ -1,10 +1,19 @@
 import { KernelSpace, openKernel, type VisionKernel } from './kernel.ts';
 import { type Block, type Layers, PATCH, type Product, readLayers } from './lite0-layers.ts';
-import type { OutputName, RunRequest, RunResult } from './protocol.ts';
+import type { RunRequest, RunResult } from './protocol.ts';
 import { cellEvidence, ownClasses } from './softmax.ts';
 
 /** Numbers per point of the half-size picture that the widest layers write: between blocks, expanded (96 at half size), depthwise (144 at a quarter). */
 const ROOM = { block: 32, expanded: 96, depthwise: 36 };
+
+/** Channels of which the kernel's order has the weights together; of a large matrix one panel at a time is widened and passes over all rows. */
+const PANEL = 8;
+
+/** Weights that stay in the processor's second cache while the rows pass, each row once. */
+const SMALL_MATRIX = 16_384;
+
+/** (value - 127) / 128, the preprocessing the weights were trained with (models/build.py). */
+const NORMALISED = Float32Array.from({ length: 256 }, (_, value) => (value - 127) / 128);
 
 const FEATURES = 1280;
 const CELLS = 112;
@@ -30,11 +39,14 @@ export class Lite0 {
   readonly #space: KernelSpace;
   readonly #layers: Layers;
   readonly #single: { from: number; to: number };
+  /** Widened. */
+  readonly #weights: number;
   #buffers: Buffers = { pixels: 0, blocks: [0, 0], expanded: 0, depthwise: 0, features: 0, cellLogits: 0 };
 
   constructor(model: Uint8Array, kernel: VisionKernel = openKernel()) {
     this.#space = new KernelSpace(kernel);
     this.#layers = readLayers(model, this.#space);
+    this.#weights = this.#space.take(SMALL_MATRIX);
     this.#single = { from: this.#space.takeRows(1, FEATURES), to: this.#space.takeRows(1, FEATURES) };
   }
 
@@ -51,9 +63,13 @@ export class Lite0 {
     }
     this.#product(this.#layers.head, field, buffers.features, { most: 6 });
     const features: Field = { ...field, at: buffers.features };
-    Object.assign(results, this.#summary(features, outputs));
+    const pooled = this.#pooled(features);
+    const { classifier, projection } = this.#layers;
+    const logits = this.#applied(classifier, pooled);
+    if (outputs.includes('logits')) results.logits = logits;
+    if (outputs.includes('image_embeds')) results.image_embeds = unit(this.#applied(projection, unit(pooled.map(Math.sqrt))));
     if (!evidence) return { outputs: results };
-    const map = evidence === 'own' ? this.#ownActivation(features) : cellEvidence(this.#cellLogits(features), evidence);
+    const map = evidence === 'own' ? this.#ownActivation(features, logits) : cellEvidence(this.#cellLogits(features), evidence);
     return { outputs: results, evidence: map };
   }
 
@@ -72,7 +88,7 @@ export class Lite0 {
     return this.#buffers;
   }
 
-  /** (value - 127) / 128, the preprocessing the weights were trained with (models/build.py), as the patches of a 3 x 3 convolution of stride 2. */
+  /** Normalised, as the patches of a 3 x 3 convolution of stride 2. */
   #patches(rgb: Uint8Array, width: number, height: number): void {
     const patches = this.#space.view(this.#buffers.expanded, (width / 2) * (height / 2) * PATCH);
     patches.fill(0);
@@ -81,15 +97,24 @@ export class Lite0 {
         const columns = 3 * Math.min(3, width - x);
         for (let row = 0; row < Math.min(3, height - y); row++) {
           const from = 3 * ((y + row) * width + x);
-          for (let i = 0; i < columns; i++) patches[at + 9 * row + i] = (rgb[from + i] - 127) / 128;
+          for (let i = 0; i < columns; i++) patches[at + 9 * row + i] = NORMALISED[rgb[from + i]];
         }
       }
     }
   }
 
   #product(product: Product, from: Field, to: number, { least = 0, most, skip = 0 }: { least?: number; most: number; skip?: number }): void {
-    const { weights, bias, depth, channels } = product;
-    this.#space.kernel.product(from.at, weights, bias, skip, to, from.height * from.width, depth, channels, least, most);
+    const { codes, scales, bias, depth, channels } = product;
+    const { kernel } = this.#space;
+    const rows = from.height * from.width;
+    const block = depth * channels <= SMALL_MATRIX ? channels : PANEL;
+    for (let c = 0; c < channels; c += block) {
+      for (let panel = 0; panel < block; panel += PANEL) {
+        kernel.widen(codes + (c + panel) * depth, scales + 4 * (c + panel), this.#weights + 4 * panel * depth, depth);
+      }
+      const added = skip && skip + 4 * c;
+      kernel.product(from.at, this.#weights, bias + 4 * c, added, to + 4 * c, rows, depth, block, channels, least, most);
+    }
   }
 
   #block({ expand, depthwise, project, hasSkip }: Block, from: Field, to: number): Field {
@@ -112,30 +137,22 @@ export class Lite0 {
     const cells = features.height * features.width;
     const values = this.#space.view(features.at, cells * FEATURES);
     const pooled = new Float32Array(FEATURES);
-    for (let i = 0; i < values.length; i++) pooled[i % FEATURES] += values[i] / cells;
+    for (let i = 0; i < values.length; i += FEATURES) for (let k = 0; k < FEATURES; k++) pooled[k] += values[i + k] / cells;
     return pooled;
   }
 
-  #summary(features: Field, outputs: OutputName[]): RunResult['outputs'] {
-    const { classifier, projection } = this.#layers;
-    const pooled = this.#pooled(features);
-    return {
-      ...(outputs.includes('logits') ? { logits: this.#applied(classifier, pooled) } : {}),
-      ...(outputs.includes('image_embeds') ? { image_embeds: unit(this.#applied(projection, unit(pooled.map(Math.sqrt)))) } : {}),
-    };
-  }
-
   /** `ownActivation` without the logits of every class in every cell: these are linear in the features, so their weighted sum is one product. */
-  #ownActivation(features: Field): Float32Array {
+  #ownActivation(features: Field, logits: Float32Array): Float32Array {
     const { classifier, meanClass } = this.#layers;
     const direction = meanClass.weights.map((value) => -value);
     let bias = -meanClass.bias;
     const biases = this.#space.view(classifier.bias, classifier.channels);
-    const panels = this.#space.view(classifier.weights, FEATURES * classifier.channels);
-    for (const [index, share] of ownClasses(this.#applied(classifier, this.#pooled(features)))) {
+    const scales = this.#space.view(classifier.scales, classifier.channels);
+    const panels = this.#space.codes(classifier.codes, FEATURES * classifier.channels);
+    for (const [index, share] of ownClasses(logits)) {
       bias += share * biases[index];
-      const start = (index >> 3) * FEATURES * 8 + (index & 7);
-      for (let k = 0; k < FEATURES; k++) direction[k] += share * panels[start + 8 * k];
+      const start = (index >> 3) * FEATURES * PANEL + (index & 7);
+      for (let k = 0; k < FEATURES; k++) direction[k] += share * scales[index] * panels[start + PANEL * k];
     }
     return Float32Array.from({ length: features.height * features.width }, (_, cell) => {
       const values = this.#space.view(features.at + 4 * cell * FEATURES, FEATURES);
