@@ -4,12 +4,13 @@ export { batchState, createBatch, planBatch, readTemplates, requireBatchView } f
 export { createCallMeter } from './billed-calls.ts';
 export { collectionSpending, setCollectionCeiling } from './budget.ts';
 export { dependents } from './citations.ts';
+export { compareVideos } from './compare.ts';
 export { costOf, usd } from './cost.ts';
 export { credentialsText } from './credentials.ts';
 export { createJob, hasJob } from './job-create.ts';
 export { cancelJob, listJobs, openJobIds, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';
-export { requireReport } from './reports.ts';
+export { keepReview, reportIds, requireReport, requireSeries } from './reports.ts';
 export { reviewVideo } from './review.ts';
 export { createJobRunner } from './runner.ts';
 export { similarVideos } from './similar.ts';

@@ -1,4 +1,4 @@
-import type { Verdict } from '../quality/report.ts';
+import { betterBy, type Standing } from '../quality/better.ts';
 import type { Job } from './jobs.ts';
 import { hasEnded } from './take-state.ts';
 import type { Take } from './takes.ts';
@@ -43,15 +43,6 @@ export interface ShotTakes {
   stop?: ShotStop;
 }
 
-/**
- * Difference of two mean similarities that is no gain. Measured: takes of one request that differ by their seed alone are up to .015 apart (100 takes
- * of 50 requests; npm run bench -- improve, `seedNoise`).
- */
-const NOISE = 0.02;
-
-/** Best first. A clip without a verdict has at least nothing against it. */
-const RANK: readonly Verdict[] = ['pass', 'uncalibrated', 'review', 'fail'];
-
 /** Id of a shot's n-th take: the first one's is random, the others follow from it, so that two servers cannot write two second takes. */
 export const furtherTakeId = (firstId: string, number: number): string => (number === 1 ? firstId : `${firstId}-${number}`);
 
@@ -86,14 +77,14 @@ export function bestTake(takes: readonly IdentifiedTake[]): IdentifiedTake | und
   return made.reduce<IdentifiedTake | undefined>((best, one) => (best === undefined || isBetter(one.take, best.take) ? one : best), undefined);
 }
 
-/** By verdict, then by how many checks are flagged, then by similarity, where it differs by more than noise. */
+/** Whether the first take is better, as `betterBy` says. */
 export function isBetter(a: Take, b: Take): boolean {
-  const rank = ({ evaluation }: Take) => RANK.indexOf(evaluation?.verdict ?? 'uncalibrated');
-  if (rank(a) !== rank(b)) return rank(a) < rank(b);
-  const flags = ({ evaluation }: Take) => evaluation?.flagged.length ?? 0;
-  if (flags(a) !== flags(b)) return flags(a) < flags(b);
-  const mean = ({ evaluation }: Take) => evaluation?.similarity?.mean ?? 0;
-  return mean(a) - mean(b) > NOISE;
+  return betterBy(standing(a), standing(b)) !== undefined;
+}
+
+function standing({ evaluation }: Take): Standing {
+  const { verdict = 'uncalibrated', flagged = [], similarity } = evaluation ?? {};
+  return { verdict, flagged, ...(similarity ? { similarity: similarity.mean } : {}) };
 }
 
 /** Whether a take's verdict is good enough. */

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { CallOptions, Ports } from '../ports.ts';
+import { flaggedChecks } from '../quality/better.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation } from '../quality/report.ts';
 import { keepReport, reportIdOf } from './reports.ts';
@@ -51,14 +52,14 @@ async function notMeasured(work: TakeWork, error: unknown): Promise<Take> {
 }
 
 async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeEvaluation> {
-  const { evidence, ...measured } = await evaluateShot(ports, await clipPath(ports, take), take.shot, { signal: stop });
+  const evaluation = await evaluateShot(ports, await clipPath(ports, take), take.shot, { signal: stop });
   const about = { takeId: id, jobId: take.jobId, shot: take.index, number: take.number ?? 1, sha256: take.result?.sha256 ?? '' };
-  const { report } = await keepReport(ports, about, measured, evidence);
+  const { report } = await keepReport(ports, about, evaluation);
   const similarity = report.shots[0]?.similarity;
   return {
     verdict: report.verdict,
     reportId: reportIdOf(id),
-    flagged: report.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'review').map((check) => check.id),
+    flagged: flaggedChecks(report.checks),
     ...(similarity ? { similarity: { mean: similarity.mean, firstFrame: similarity.firstFrame, p10: similarity.p10, drop: similarity.drop } } : {}),
   };
 }

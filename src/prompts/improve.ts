@@ -15,7 +15,7 @@ export const improve = definePrompt({
 1. evaluate_video {"videoId": "${videoId}"}: note the verdict of each shot, the findings with their times, and the advice.
 2. For each shot that does not pass, make one change, the one that the advice names (prompt, camera, length, reference or seed), never several at once, and never a retry without a change. Shots that pass stay as they are.
 3. generate_video with "dryRun": true for the cost, then without, with "maxCostUsd": ${maxCostUsd}; get_job until it has ended; evaluate_video again.
-4. Keep the better take, also where it is the earlier one. Stop when all pass, when a take gains nothing, or when the limit is reached, and say which of these it was.
+4. evaluate_video {"compare": [the earlier reportId, the new one]} names the better take: keep that one, also where it is the earlier. Stop when all pass, when a take gains nothing, or when the limit is reached, and say which of these it was.
 
 Show me a table at the end: shot, take, change, verdict, lowest similarity, cost; and the path of the video to keep.`,
 });

@@ -21,6 +21,7 @@ const EDITS = {
   black: [{ removeWords: 'fades' }, ANOTHER_SEED],
   flashes: [{ removeWords: 'flashes' }, { lead: 'Steady, even light.' }, ANOTHER_SEED],
   colours: [{ lead: 'In the colours and the light of the reference.' }, { firstSentenceOnly: true }, ANOTHER_SEED],
+  repeats: [{ durationFactor: SHORTER }, ANOTHER_SEED],
   scenes: [{ removeWords: 'scenes' }, { firstSentenceOnly: true }, ANOTHER_SEED],
   again: [ANOTHER_SEED],
 } satisfies Record<string, ShotEdit[]>;
@@ -40,6 +41,7 @@ export function advise(checks: readonly Check[], shots: readonly ShotReport[], f
   const isFact = (check: Check) => check.verdict === 'fail' && check.calibration === undefined && !(check.id in REMEDIES);
   const advice = checks.filter(isFact).map((check) => conformanceAdvice(check, facts));
   for (const verdict of ['fail', 'review'] as const) for (const shot of shots) advice.push(...shotAdvice(shot, checks, verdict));
+  for (const { loop, index } of shots) if (loop) advice.push({ check: 'loop', shot: index, ...loopRemedy(loop.periodSeconds) });
   for (const shot of shots) {
     if (motionAgainst(shot.motion.class, shot.expectedMotion) === 0 || advice.some((one) => one.shot === shot.index && one.check === 'motion')) continue;
     if (!advice.some((one) => one.shot === shot.index && one.check === 'freeze')) advice.push({ check: 'motion', shot: shot.index, ...motionRemedy(shot) });
@@ -173,6 +175,14 @@ const DRIFT_MARGIN = 0.25;
 
 function fellAway({ similarity }: ShotReport): boolean {
   return similarity !== undefined && similarity.fall > DRIFT_MARGIN && similarity.drop > 0;
+}
+
+function loopRemedy(periodSeconds: number): Remedy {
+  return {
+    cause: `The clip was made longer than the model's own length by playing ${periodSeconds} s again.`,
+    change: `Make the shot no longer than ${periodSeconds} s, or use another seed.`,
+    edits: EDITS.repeats,
+  };
 }
 
 function driftRemedy(shot: ShotReport): Remedy {

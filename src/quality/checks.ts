@@ -3,6 +3,7 @@ import { cameraAgrees } from './camera.ts';
 import { gateFinding } from './findings.ts';
 import { GATES, type Gate } from './gates.ts';
 import type { Check, MotionClass, ShotReport, Verdict } from './report.ts';
+import { rounded } from './statistics.ts';
 import { judge } from './verdict.ts';
 
 /** From little to much. */
@@ -30,6 +31,7 @@ export function shotChecks(shot: ShotReport, calibrations: GateCalibrations, sty
     ...{ ...at, id: 'motion', verdict: motion, value: shot.motion.top5Percent, unit: 'px per 1/8 s at 128 px, strongest 5 %' },
     finding: motionFinding(shot.motion.class, shot.expectedMotion),
   });
+  if (shot.loop) checks.push(loopCheck(shot.loop, shot.index));
   for (const { assetId, palette } of shot.style ?? []) {
     const finding = `Colours and layout agree with the style reference ${assetId} by ${palette}.`;
     checks.push({ ...at, id: 'style', verdict: 'uncalibrated', value: palette, unit: 'cosine of colours and layout, mean over frames', finding });
@@ -55,6 +57,22 @@ function gateCheck(shot: ShotReport, gate: Gate, calibrations: GateCalibrations,
       ...(calibration ? { cutPoint: { fail: calibration.fail, pass: calibration.pass, better: calibration.better }, calibration } : {}),
     },
   ];
+}
+
+/** A number, not a gate: nothing is calibrated for it. */
+function loopCheck({ periodSeconds, fromSeconds, toSeconds }: NonNullable<ShotReport['loop']>, shot: number): Check {
+  const times = rounded((toSeconds - fromSeconds) / periodSeconds, 1);
+  const finding = `The shot repeats itself frame for frame: ${times} rounds of ${periodSeconds} s, from ${fromSeconds} to ${toSeconds} s.`;
+  return {
+    id: 'loop',
+    shot,
+    verdict: 'uncalibrated',
+    value: periodSeconds,
+    unit: 's, first period after which the frames come again',
+    finding,
+    fromSeconds,
+    toSeconds,
+  };
 }
 
 /** A word with this probability in the reference is what it shows. */

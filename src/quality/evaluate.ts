@@ -7,6 +7,7 @@ import { loadCalibration } from './calibration.ts';
 import { shotChecks } from './checks.ts';
 import { conformanceChecks, describeConformance } from './conformance.ts';
 import { drawEvidence } from './evidence.ts';
+import { frameSeries } from './frame-series.ts';
 import { withoutBars } from './letterbox.ts';
 import { SIGNAL_SIDE } from './motion.ts';
 import { orderChecks } from './order.ts';
@@ -71,6 +72,7 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
     series: seriesOf(shots, scan.signals),
     advice,
     evidence,
+    frameSeries: frameSeries(shots, scan.signals),
   };
 }
 

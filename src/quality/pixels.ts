@@ -1,4 +1,5 @@
 import { cameraPath } from './camera.ts';
+import { findLoop, type Loop } from './loops.ts';
 import type { CameraPath, MotionClass, Span } from './report.ts';
 import { type Signals, STEP_SECONDS, type Step } from './signals.ts';
 import { mean, median } from './statistics.ts';
@@ -22,6 +23,8 @@ export interface PixelSummary {
   flicker: number;
   flickering: Span | undefined;
   camera: CameraPath;
+  /** Where the stretch shows again what it has shown. */
+  loop: Loop | undefined;
   /** Times of cuts, seconds; a cut at an end of the stretch is the border to its neighbour and does not count. */
   cuts: number[];
 }
@@ -48,6 +51,7 @@ export function summarisePixels(signals: Signals, fromSeconds: number, toSeconds
     blank: blank.length ? { fromSeconds: blank[0].timeSeconds, toSeconds: blank[blank.length - 1].timeSeconds } : undefined,
     camera: cameraPath(steps.map((step) => step.camera)),
     ...worstFlicker(signals.flicker.filter((frame) => inside(frame.timeSeconds))),
+    loop: findLoop(signals.signatures.filter((frame) => inside(frame.timeSeconds))),
     cuts: signals.cuts.filter((time) => time > fromSeconds + border && time < toSeconds - border),
   };
 }

@@ -1,6 +1,7 @@
 import type { Box, FileBytes, RawImage } from '../ports/pictures.ts';
 import type { CameraMove, ReferenceRole } from '../ports/video.ts';
 import type { Calibration } from './cut-points.ts';
+import type { FrameSeries } from './frame-series.ts';
 
 /**
  * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
@@ -155,6 +156,8 @@ export interface ShotReport {
   blank?: Span;
   /** Share of frames that repeat the one before, 0..1: stills, or a clip made at a lower rate than it says. */
   repeatedShare?: number;
+  /** Where the shot shows again, frame for frame, what it showed one period before; absent: nowhere. */
+  loop?: Span & { periodSeconds: number };
   /** Jitter of brightness, percent: the worst median of 0.75 s, and where that is. */
   flicker: number;
   flickering?: Span;
@@ -237,8 +240,9 @@ export interface QualityReport {
   advice: Advice[];
 }
 
-/** A report with its picture: `const { evidence, ...report } = evaluation` leaves plain JSON. */
+/** A report with its picture and series: `const { evidence, frameSeries, ...report } = evaluation` leaves the report. */
 export interface Evaluation extends QualityReport {
+  frameSeries: FrameSeries;
   /** Contact sheet, JPEG: the reference beside the first, the least similar and the last frame of each shot, or of the worst ones. */
   evidence: FileBytes;
 }

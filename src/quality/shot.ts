@@ -20,6 +20,20 @@ export interface LookedAtFrame {
   image: RawImage;
   /** Absent in shots without a reference that frames should show. */
   similarity?: number;
+  /** Cosine of the embedder's colour block with the best view; absent where the embedder has none. */
+  colour?: number;
+  /** Beside the part of the reference that it shows, of the frames that are compared part by part. */
+  part?: ComparedPart;
+}
+
+/** Each as the field of `ShotReport` with the same name, of one frame. */
+export interface ComparedPart {
+  regionAgreement?: number;
+  detail: number;
+  tint: number;
+  colourShift: number;
+  exposure: number;
+  sharpnessRatio?: number;
 }
 
 export interface MeasuredShot {
@@ -59,7 +73,9 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   const perReference = shown.map(({ reference, views }) => ({ reference, matches: seen.map((frame) => matchFrame(frame, views)) }));
   const best = images.map((_, i) => perReference.map(({ matches }) => matches[i]).reduce((high, match) => (match.similarity > high.similarity ? match : high)));
   frames.forEach((frame, i) => {
-    frame.similarity = rounded(best[i].similarity, 3);
+    const { similarity, colour } = best[i];
+    frame.similarity = rounded(similarity, 3);
+    if (colour !== undefined) frame.colour = rounded(colour, 3);
   });
   report.references = perReference.map(({ reference, matches }) => ({ assetId: reference.assetId, role: reference.role, ...spread(matches) }));
   const closest = perReference.reduce((high, one) => (spread(one.matches).mean > spread(high.matches).mean ? one : high)).reference;
@@ -68,6 +84,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   const chosen = comparedIndices(best);
   const compared = await compareFrames(ports, images, { image: closest.image, matches }, chosen, options);
   Object.assign(report, appearanceReport(best, compared), regionsReport(frames, compared));
+  for (const one of compared) frames[one.index].part = comparedPart(one);
   const named = pick(chosen, NAMED_FRAMES).map((i) => images[i]);
   report.seen = { reference: await nameContents(ports, [closest.image], options), clip: await nameContents(ports, named, options) };
   return { report, frames, reference: closest, seen: { frames: seen, references: shown } };
@@ -88,6 +105,7 @@ function pixelReport(sampled: SampledShot, pixels: PixelSummary): ShotReport {
     ...{ frozenShare: rounded(pixels.frozenShare, 3), longestFreezeSeconds: rounded(lengthOf(freeze), 2), ...(freeze ? { freeze: roundedSpan(freeze) } : {}) },
     ...{ blackShare: rounded(pixels.blackShare, 3), blankShare: rounded(pixels.blankShare, 3), ...(blank ? { blank: roundedSpan(blank) } : {}) },
     ...{ repeatedShare: rounded(pixels.repeatedShare, 3), flicker: rounded(pixels.flicker, 3), ...(flickering ? { flickering: roundedSpan(flickering) } : {}) },
+    ...(pixels.loop ? { loop: { periodSeconds: rounded(pixels.loop.periodSeconds, 2), ...roundedSpan(pixels.loop) } } : {}),
     cuts: pixels.cuts.map((time) => rounded(time, 2)),
   };
 }
@@ -117,6 +135,15 @@ function appearanceReport(matches: readonly FrameMatch[], compared: readonly Fra
       ...{ tint: rounded(nearest.relativeTint, 4), exposure: rounded(nearest.exposure, 1) },
     },
     ...(ratios.length ? { sharpnessRatio: rounded(Math.max(...ratios), 3) } : {}),
+  };
+}
+
+function comparedPart({ regions, detail, colour, sharpness }: FrameComparison): ComparedPart {
+  return {
+    ...(regions ? { regionAgreement: rounded(leastRegion(regions).agreement, 3) } : {}),
+    detail: rounded(leastRegion(detail).agreement, 3),
+    ...{ tint: rounded(colour.relativeTint, 3), colourShift: rounded(colour.shift, 1), exposure: rounded(colour.exposure, 1) },
+    ...(sharpness === undefined ? {} : { sharpnessRatio: rounded(sharpness, 3) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { MOST_SIGNATURES, type Signature, signatureOf } from './loops.ts';
 import { type BlockShifts, blockShifts, type CameraShift, cameraShift, motionAmount, SIGNAL_SIDE } from './motion.ts';
 
 /** Time between two frames that are compared for motion and freezing: 8 a second, as VBench's dynamic degree samples. */
@@ -38,6 +39,8 @@ export interface Signals {
   /** Shown time of the last frame. */
   lastSeconds: number;
   steps: Step[];
+  /** Of every frame: mean luma, and the mean absolute luma difference to the frame before, levels of 255. */
+  levels: { timeSeconds: number; brightness: number; difference: number }[];
   black: { timeSeconds: number; black: boolean }[];
   /** Frames of one colour, black ones among them. */
   blank: { timeSeconds: number; blank: boolean }[];
@@ -47,6 +50,8 @@ export interface Signals {
   flicker: { timeSeconds: number; value: number }[];
   /** Times of the first frame after each hard cut. */
   cuts: number[];
+  /** Of the first frames, for finding repetitions. */
+  signatures: Signature[];
 }
 
 interface Kept {
@@ -56,7 +61,7 @@ interface Kept {
 
 /** Takes the luma frames of a clip in order (SIGNAL_SIDE squared, 8 bits) and keeps memory flat: at most five frames are held. */
 export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): void; finish(): Signals } {
-  const signals: Signals = { frames: 0, lastSeconds: 0, steps: [], black: [], blank: [], repeated: [], flicker: [], cuts: [] };
+  const signals: Signals = { frames: 0, lastSeconds: 0, steps: [], levels: [], black: [], blank: [], repeated: [], flicker: [], cuts: [], signatures: [] };
   const steps = collectSteps(signals.steps);
   const flicker = collectFlicker(signals.flicker);
   let previous: Uint8Array | undefined;
@@ -73,6 +78,8 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
       }
       signals.frames++;
       signals.lastSeconds = timeSeconds;
+      signals.levels.push({ timeSeconds, brightness: meanOf(luma), difference });
+      if (signals.signatures.length < MOST_SIGNATURES) signals.signatures.push(signatureOf(timeSeconds, luma));
       const black = isBlack(luma);
       signals.black.push({ timeSeconds, black });
       signals.blank.push({ timeSeconds, blank: black || isFlat(luma) });
@@ -166,6 +173,12 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return sum / a.length;
 }
 
+function meanOf(luma: Uint8Array): number {
+  let sum = 0;
+  for (const value of luma) sum += value;
+  return sum / luma.length;
+}
+
 /** Mean absolute difference of neighbours along the rows. */
 function meanSlope(luma: Uint8Array): number {
   let sum = 0;
@@ -183,9 +196,7 @@ function isBlack(luma: Uint8Array): boolean {
 const FLAT_FRAME = 1.5;
 
 function isFlat(luma: Uint8Array): boolean {
-  let sum = 0;
-  for (const value of luma) sum += value;
-  const mean = sum / luma.length;
+  const mean = meanOf(luma);
   let deviation = 0;
   for (const value of luma) deviation += Math.abs(value - mean);
   return deviation / luma.length < FLAT_FRAME;

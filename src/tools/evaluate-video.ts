@@ -1,22 +1,25 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import type { CompareRequest } from '../film/compare.ts';
 import type { ReviewTarget } from '../film/review.ts';
-import { defineTool } from './define.ts';
-import { ReportOutput, reportOutput } from './report-output.ts';
+import { comparedOutput, comparedText } from './compare-output.ts';
+import { defineTool, type ResourceLink, type ToolContext, type ToolResult } from './define.ts';
+import { type ReportData, ReportOutput, reportOutput } from './report-output.ts';
 import { reportText } from './report-text.ts';
 
 export const evaluateVideo = defineTool({
   name: 'evaluate_video',
   title: 'Evaluate video',
   description:
-    'Measures a clip against the pictures it should show, shot by shot: similarity over time, drift, colour, motion, freezes, black, flicker, cuts, sharpness, format. Returns separate checks with a verdict (pass, review, fail, or uncalibrated: numbers only), what to change, and a contact sheet of the worst frames.',
+    'Measures a clip against the pictures it should show, shot by shot: similarity, drift, colour, motion, freezes, flicker, cuts, sharpness. Returns separate checks (pass, review, fail, or uncalibrated: numbers only), what to change, and a contact sheet of the worst frames; with compare, which take is better and why.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     jobId: z.string().optional(),
     videoId: z.string().optional(),
-    path: z.string().optional().describe('Or a local clip; then give referenceIds'),
+    path: z.string().optional().describe('Local clip; give referenceIds'),
     reportId: z.string().optional().describe('Or the report of a take'),
-    referenceIds: z.array(z.string()).min(1).max(5).optional().describe('Default: the references that the video was made from'),
+    compare: z.array(z.string()).optional().describe('Or 2-5 takes of a shot: reportIds, videoIds, paths'),
+    referenceIds: z.array(z.string()).min(1).max(5).optional().describe('Default: those it was made from'),
     expect: z
       .strictObject({
         motion: z.enum(['static', 'subtle', 'moderate', 'strong']).optional(),
@@ -29,12 +32,19 @@ export const evaluateVideo = defineTool({
       .optional(),
   }),
   output: ReportOutput,
-  async handler({ jobId, videoId, path, reportId, referenceIds, expect }, { studio, signal, progress }) {
+  async handler({ jobId, videoId, path, reportId, compare, referenceIds, expect }, context) {
+    const { studio, signal } = context;
+    const onProgress = (fraction: number) => void context.progress(fraction, 1, 'evaluating');
+    const clip = jobId ?? videoId ?? path;
+    if (compare !== undefined) {
+      if (clip ?? reportId) throw new AppError('INVALID_INPUT', 'compare names the takes: give no jobId, videoId, path or reportId beside it.');
+      return compareThem({ takes: compare, referenceIds, expect }, context);
+    }
     if (reportId !== undefined) {
-      if (jobId ?? videoId ?? path ?? referenceIds ?? expect) throw new AppError('INVALID_INPUT', 'reportId names a report that is made: give it alone.');
+      if (clip ?? referenceIds ?? expect) throw new AppError('INVALID_INPUT', 'reportId names a report that is made: give it alone.');
       const { report, evidence } = await studio.film.requireReport(studio.ports, reportId);
-      const data = reportOutput(report);
-      return { data, text: reportText(data), images: evidence ? [evidence] : [] };
+      const data = { ...reportOutput(report), reportId };
+      return { data, text: reportText(data, evidence !== undefined), images: evidence ? [evidence] : [], links: [seriesLink(reportId)] };
     }
     const targets = [jobId !== undefined && { jobId }, videoId !== undefined && { videoId }, path !== undefined && { path }].filter(
       (target) => target !== false,
@@ -42,9 +52,28 @@ export const evaluateVideo = defineTool({
     if (targets.length !== 1) throw new AppError('INVALID_INPUT', `Give exactly one of jobId, videoId and path (got ${targets.length}).`);
     if (path !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Give videoId or jobId.' });
-    const onProgress = (fraction: number) => void progress(fraction, 1, 'evaluating');
-    const { evidence, ...report } = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect }, { signal, onProgress });
-    const data = reportOutput(report);
-    return { data, text: reportText(data), images: [evidence] };
+    const evaluation = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect }, { signal, onProgress });
+    const id = await studio.film.keepReview(studio.ports, evaluation);
+    const data = { ...reportOutput(evaluation), reportId: id };
+    return { data, text: reportText(data), images: [evaluation.evidence], links: [seriesLink(id)] };
   },
 });
+
+/** Takes that are measured in one call: each takes some seconds. */
+const MOST_TAKES = 5;
+
+/** The report of the better take (of the first where none is better), and how the others compare with it. */
+async function compareThem(request: CompareRequest, { studio, signal, progress }: ToolContext): Promise<ToolResult<ReportData>> {
+  const count = request.takes.length;
+  if (count < 2 || count > MOST_TAKES) throw new AppError('INVALID_INPUT', `compare takes 2 to ${MOST_TAKES} takes of a shot (got ${count}).`);
+  const onProgress = (fraction: number) => void progress(fraction, 1, 'comparing');
+  const { localPaths } = studio;
+  const found = await studio.film.compareVideos(studio.ports, request, { signal, localPaths, onProgress });
+  const compared = comparedOutput(found);
+  const { name, reportId, report, evidence } = found.reports.find((one) => one.name === compared.better) ?? found.reports[0];
+  const data = { ...reportOutput(report), reportId, compared };
+  const text = `${comparedText(compared)}\n\nThe report of ${name}:\n${reportText(data, evidence !== undefined)}`;
+  return { data, text, images: evidence ? [evidence] : [], links: [seriesLink(reportId)] };
+}
+
+const seriesLink = (reportId: string): ResourceLink => ({ uri: `vrag://reports/${reportId}/series`, name: 'series', mimeType: 'application/json' });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { QualityReport, ShotEdit } from '../quality/report.ts';
 import { shotNumbers } from '../quality/shown.ts';
 import { round } from './asset-output.ts';
+import type { ComparedData } from './compare-output.ts';
 
 const verdict = z.enum(['pass', 'review', 'fail', 'uncalibrated']);
 const numbers = z.record(z.string(), z.number());
@@ -11,8 +12,8 @@ export const ReportOutput = z.looseObject({
   verdict,
   summary: z.string(),
   checks: z.array(z.looseObject({ id: z.string(), verdict, finding: z.string() })),
-  shots: z.array(z.looseObject({ index: z.number(), fromSeconds: z.number(), toSeconds: z.number() })).describe('With similarity (cosines) and measures'),
-  series: z.array(numbers).describe('Per compared frame: timeSeconds, shot, similarity, motion'),
+  shots: z.array(z.looseObject({ index: z.number(), fromSeconds: z.number(), toSeconds: z.number() })),
+  series: z.array(numbers).describe('Per compared frame'),
   advice: z.array(z.looseObject({ check: z.string(), cause: z.string(), change: z.string() })),
 });
 
@@ -21,6 +22,10 @@ type Numbers = Record<string, number>;
 
 /** A quality report as results show it. */
 export type ReportData = {
+  /** Under which it is stored; its series is `vrag://reports/{reportId}/series`. */
+  reportId?: string;
+  /** Of a comparison: then the report is that of the better take. */
+  compared?: ComparedData;
   verdict: Verdict;
   summary: string;
   format: string;
@@ -147,6 +152,7 @@ function shotOutput(shot: QualityReport['shots'][number], many: boolean): Report
       subjectSimilarity: regions?.subject,
       blankShare: shot.blankShare,
       repeatedShare: shot.repeatedShare,
+      loopPeriodSeconds: shot.loop?.periodSeconds,
       colourShift: colour?.shift,
     }),
     motionClass: motion.class,

@@ -13,7 +13,7 @@ const NAMED_CUTS = 5;
  * What an agent reads: verdict, format, the checks that say more than "fine", one line of numbers for each shot, and what to change.
  * Under 12,000 characters for 20 shots; the series is in the structured content only.
  */
-export function reportText(report: ReportData): string {
+export function reportText(report: ReportData, hasPicture = true): string {
   const passed = report.checks.filter((check) => check.verdict === 'pass');
   const flagged = report.checks.filter((check) => check.verdict === 'fail' || check.verdict === 'review' || isAdvised(check, report));
   const advice = report.advice.map((item) => `- ${item.check}${item.shot === undefined ? '' : `, shot ${item.shot}`}: ${item.cause} -> ${item.change}`);
@@ -25,7 +25,10 @@ export function reportText(report: ReportData): string {
     'Shots (cosine to the reference; motion in px per 1/8 s at 128 px; shares of time; flicker in percent of brightness):',
     ...report.shots.map((shot) => shotLine(shot, report.shots.length <= FEW_SHOTS)),
     ...(advice.length > 0 ? ['Advice:', ...advice] : []),
-    `The picture shows the reference beside the first, least similar and last frame of ${report.shots.length > MOST_ROWS ? `the ${MOST_ROWS} worst shots` : 'each shot'}.`,
+    hasPicture
+      ? `The picture shows the reference beside the first, least similar and last frame of ${report.shots.length > MOST_ROWS ? `the ${MOST_ROWS} worst shots` : 'each shot'}.`
+      : 'Its contact sheet is not kept: measure the clip again to see one.',
+    ...(report.reportId === undefined ? [] : [`Report ${report.reportId}; every measure over time: vrag://reports/${report.reportId}/series`]),
   ].join('\n');
 }
 

@@ -35,7 +35,7 @@ export async function runInspector(node, folder) {
       run('ingest_image', call('ingest_image', { path: picture, caption: 'a blue square' }), ({ structuredContent }) => structuredContent.asset.width === 16),
       run('search_images', call('search_images', { query: 'blue square' }), ({ structuredContent }) => structuredContent.hits.length === 1),
       run('resources/list', ['--method', 'resources/list'], ({ resources }) => resources.some(({ uri }) => uri === 'vrag://collections')),
-      run('resources/templates/list', ['--method', 'resources/templates/list'], ({ resourceTemplates }) => resourceTemplates.length === 4),
+      run('resources/templates/list', ['--method', 'resources/templates/list'], ({ resourceTemplates }) => resourceTemplates.length === 5),
       run('resources/read', ['--method', 'resources/read', '--uri', 'vrag://collections'], ({ contents }) => contents[0].text.includes('"default"')),
     ];
   });

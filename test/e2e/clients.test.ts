@@ -74,6 +74,7 @@ function suite(connect: (desk: Desk) => Promise<{ client: AnyClient; stop?: () =
       'vrag://videos/{id}',
       'vrag://jobs/{id}',
       'vrag://reports/{id}',
+      'vrag://reports/{id}/series',
     ]);
     const uri = `vrag://images/${id}`;
     expect((await client.listResources()).resources.map((resource) => resource.uri)).toEqual(expect.arrayContaining(['vrag://collections', uri]));

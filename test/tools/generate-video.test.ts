@@ -1,5 +1,6 @@
 import { access, copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect, textOf } from '../client.ts';
 import { photographPath } from '../fixtures/photographs.ts';
@@ -134,6 +135,7 @@ describe('a video', () => {
     const good = await server.raw('evaluate_video', { videoId: job.video?.id, expect: { width: 854, height: 480, fps: 24, durationSeconds: 2 } });
     expect(good.structuredContent).toMatchObject({ verdict: 'pass', decodesToEnd: true, shots: [{ referenceIds: [mountain] }] });
     expect(good.content.some((part) => part.type === 'image')).toBe(true);
+    await readsSeries(good);
     const wrong = await server.call<{ verdict: string; checks: { id: string; verdict: string }[] }>('evaluate_video', {
       videoId: job.video?.id,
       referenceIds: [sheep],
@@ -141,7 +143,67 @@ describe('a video', () => {
     expect(wrong.verdict).toBe('fail');
     expect(wrong.checks.find((check) => check.id === 'reference')).toMatchObject({ verdict: 'fail' });
   });
+
+  it('is compared with another take: the better one is named with the reason, and equal ones are said to be equal', async () => {
+    const good = (await finish((await start({ prompt: 'Slow zoom in', imageId: mountain, durationSeconds: 2 })).jobId)).video;
+    const other = (await finish((await start({ prompt: 'Slow zoom in', imageId: sheep, durationSeconds: 2 })).jobId)).video;
+    const copy = path.join(server.inbox, 'good.mp4');
+    await copyFile(good?.path ?? '', copy);
+    const compared = await server.raw('evaluate_video', { compare: [other?.id, copy], referenceIds: [mountain] });
+    const data = compared.structuredContent as {
+      verdict: string;
+      reportId: string;
+      compared: { better: string; reason: string; takes: { reportId: string }[] };
+    };
+    expect(data).toMatchObject({
+      verdict: 'pass',
+      compared: {
+        better: expect.stringMatching(/\.mp4$/),
+        reason: expect.stringMatching(new RegExp(`^its verdict is pass, that of ${other?.id} fail \\(.*reference`)),
+        takes: [{ take: other?.id, verdict: 'fail', worseIn: expect.arrayContaining(['reference', 'likeness']) }, { verdict: 'pass' }],
+      },
+    });
+    expect(data.reportId).toBe(data.compared.takes[1].reportId);
+    expect(textOf(compared)).toMatch(/^Better: .*\.mp4, because its verdict is pass[\s\S]*worse in reference[\s\S]*The report of .*\.mp4:\nVerdict: PASS/);
+    expect(compared.content.filter(({ type }) => type === 'image')).toHaveLength(1);
+    const same = await server.call<{ compared: { better?: string; reason: string } }>('evaluate_video', { compare: [data.reportId, good?.id] });
+    expect(same.compared.better).toBeUndefined();
+    expect(same.compared.reason).toMatch(/^no difference beyond noise/);
+  });
+
+  it('is not compared with what is no take of the same shot, nor alone', async () => {
+    const [one, two] = await Promise.all(
+      [mountain, sheep].map(async (imageId) => finish((await start({ prompt: 'Slow zoom in', imageId, durationSeconds: 2 })).jobId)),
+    );
+    const refusal = await server.error('evaluate_video', { compare: [one.video?.id, two.video?.id] });
+    expect(refusal).toMatch(new RegExp(`^INVALID_INPUT: .*${one.video?.id} against ${mountain}; ${two.video?.id} against ${sheep}[\\s\\S]*referenceIds`));
+    expect(await server.error('evaluate_video', { compare: [one.video?.id] })).toMatch(/^INVALID_INPUT: .*2 to 5/);
+    expect(await server.error('evaluate_video', { compare: ['rep_x', 'rep_y'], jobId: 'job_x' })).toMatch(/^INVALID_INPUT: compare names the takes/);
+    expect(await server.error('evaluate_video', { compare: ['rep_x', 'rep_y'] })).toMatch(/^NOT_FOUND: .*rep_x/);
+  });
 });
+
+/** What is stored of a measurement: its numbers and its series, once, without a picture. */
+async function readsSeries(result: CallToolResult): Promise<void> {
+  const { reportId, verdict } = result.structuredContent as { reportId: string; verdict: string };
+  const uri = `vrag://reports/${reportId}/series`;
+  expect(result.content).toContainEqual({ type: 'resource_link', uri, name: 'series', mimeType: 'application/json' });
+  const { contents } = await server.client.readResource({ uri });
+  const series = JSON.parse((contents[0] as { text: string }).text);
+  expect(series).toMatchObject({ framesInClip: 48, framesPerEntry: 1, units: { similarity: expect.stringMatching(/cosine/) } });
+  expect(series.frames.timeSeconds).toHaveLength(48);
+  expect(series.looks.similarity.every((value: number) => value > 0.6)).toBe(true);
+  expect(series.looks.detail.filter((value: number | null) => value !== null)).toHaveLength(5);
+  const { completion } = await server.client.complete({
+    ref: { type: 'ref/resource', uri: 'vrag://reports/{id}/series' },
+    argument: { name: 'id', value: reportId.slice(0, 8) },
+  });
+  expect(completion.values).toContain(reportId);
+  const again = await server.raw('evaluate_video', { reportId });
+  expect(again.structuredContent).toMatchObject({ verdict, reportId });
+  expect(again.content.some((part) => part.type === 'image')).toBe(false);
+  expect(textOf(again)).toMatch(/contact sheet is not kept/);
+}
 
 describe('deleting', () => {
   it('a reference keeps its bytes while a job needs them and after, so the clip can still be measured', async () => {

@@ -1,0 +1,121 @@
+import { SIGNAL_SIDE } from './motion.ts';
+import type { Span } from './report.ts';
+import { median } from './statistics.ts';
+
+/** A stretch that shows again, frame for frame, what was shown one period before. */
+export interface Loop extends Span {
+  periodSeconds: number;
+}
+
+/** One frame as the means of 16 x 16 cells of its luma: enough to tell it from every other frame of a clip that moves. */
+export interface Signature {
+  timeSeconds: number;
+  cells: Float32Array;
+}
+
+/** Frames of a clip that are kept (3 MB), and of a shot that are compared with each other: 120 and 30 s at 24 frames a second. */
+export const MOST_SIGNATURES = 2880;
+const MOST_COMPARED = 720;
+
+const GRID = 16;
+const CELL = SIGNAL_SIDE / GRID;
+
+/** Shortest period and shortest stretch that comes again; of a longer period this part must come again. */
+const LEAST_SECONDS = 0.5;
+const LEAST_PART = 0.25;
+/** Root mean square over cells, levels of 255: what encoding makes of the same frame, and what moves at least within a period. */
+const SAME = 0.5;
+const MOVES = 2;
+/** The same frame differs by less than this part of what moves within the period. */
+const SAME_PART = 0.15;
+/** Share of a period's frames that are shown twice in it from which it is a way there and back (a swing, a pan to and fro, a strobe) and no repetition. */
+const TO_AND_FRO = 0.5;
+/** Frames nearer than this part of a period are neighbours. */
+const NEIGHBOURS = 1 / 8;
+
+export function signatureOf(timeSeconds: number, luma: Uint8Array): Signature {
+  const cells = new Float32Array(GRID * GRID);
+  for (let y = 0; y < SIGNAL_SIDE; y++) {
+    const row = Math.floor(y / CELL) * GRID;
+    for (let x = 0; x < SIGNAL_SIDE; x++) cells[row + Math.floor(x / CELL)] += luma[y * SIGNAL_SIDE + x];
+  }
+  for (let i = 0; i < cells.length; i++) cells[i] /= CELL * CELL;
+  return { timeSeconds, cells };
+}
+
+/**
+ * The shortest period after which the frames come again in the same order, at least half a second and a quarter of the period long, and where that
+ * is; `undefined` where none is found: also for clips that stand still, and for moves there and back, which pass the same frames in reverse.
+ */
+export function findLoop(signatures: readonly Signature[]): Loop | undefined {
+  const frames = signatures.slice(0, MOST_COMPARED);
+  if (frames.length < 4) return undefined;
+  const frameSeconds = (frames[frames.length - 1].timeSeconds - frames[0].timeSeconds) / (frames.length - 1);
+  const least = Math.max(2, Math.ceil(LEAST_SECONDS / frameSeconds));
+  let best: (Run & { lag: number }) | undefined;
+  for (let lag = least; lag <= frames.length - least; lag++) {
+    const run = repeatedRun(frames, lag, Math.max(least, Math.ceil(LEAST_PART * lag)));
+    // Periods next to the true one nearly fit as well.
+    if (!run || run.difference >= (best?.difference ?? Number.POSITIVE_INFINITY)) {
+      if (best) break;
+    } else best = { ...run, lag };
+  }
+  if (!best || isToAndFro(frames.slice(best.from, best.from + best.lag), best.limit)) return undefined;
+  const last = frames[Math.min(frames.length - 1, best.from + best.length + best.lag - 1)];
+  return { periodSeconds: best.lag * frameSeconds, fromSeconds: frames[best.from].timeSeconds, toSeconds: last.timeSeconds + frameSeconds };
+}
+
+interface Run {
+  from: number;
+  length: number;
+  /** Mean over the run. */
+  difference: number;
+  /** Up to which two frames were the same. */
+  limit: number;
+}
+
+/** The longest run of frames that are the same one lag later, where it moves. */
+function repeatedRun(frames: readonly Signature[], lag: number, least: number): Run | undefined {
+  const differences = Array.from({ length: frames.length - lag }, (_, i) => distance(frames[i], frames[i + lag]));
+  // What two frames of the period differ by, away from both its ends.
+  const between = [0.25, 0.5, 0.75].map((part) => Math.round(part * lag));
+  const moves = Math.max(...between.map((apart) => median(differences.map((_, i) => distance(frames[i], frames[i + apart])))));
+  const limit = Math.max(SAME, SAME_PART * moves);
+  let longest = { from: 0, length: 0 };
+  for (let from = 0, i = 0; i <= differences.length; i++) {
+    if (i < differences.length && differences[i] <= limit) continue;
+    if (i - from > longest.length) longest = { from, length: i - from };
+    from = i + 1;
+  }
+  const { from, length } = longest;
+  if (length < least || spanOf(frames.slice(from, from + length)) < MOVES) return undefined;
+  if (spanOf(frames.slice(from, from + lag)) * SAME_PART < median(differences.slice(from, from + length))) return undefined;
+  const difference = differences.slice(from, from + length).reduce((sum, value) => sum + value, 0) / length;
+  return { from, length, difference, limit };
+}
+
+/** The most that a frame of the stretch differs from its first and its middle one. */
+function spanOf(frames: readonly Signature[]): number {
+  const [first, middle] = [frames[0], frames[frames.length >> 1]];
+  return Math.max(...frames.map((frame) => Math.max(distance(frame, first), distance(frame, middle))));
+}
+
+/** Whether most frames of one period are shown in it a second time, which a way there and back does and a repetition does not. */
+function isToAndFro(period: readonly Signature[], limit: number): boolean {
+  const apart = Math.max(2, Math.round(NEIGHBOURS * period.length));
+  const twice = period.filter((frame, i) => {
+    // The way back shows what lies between two frames of the way there.
+    const step = Math.max(...[i - 1, i + 1].map((j) => (period[j] ? distance(frame, period[j]) : 0)));
+    return period.some((other, j) => {
+      const gap = Math.abs(i - j);
+      return Math.min(gap, period.length - gap) >= apart && distance(frame, other) <= Math.max(limit, step);
+    });
+  });
+  return twice.length >= TO_AND_FRO * period.length;
+}
+
+function distance(a: Signature, b: Signature): number {
+  let sum = 0;
+  for (let i = 0; i < a.cells.length; i++) sum += (a.cells[i] - b.cells[i]) ** 2;
+  return Math.sqrt(sum / a.cells.length);
+}
