@@ -12,6 +12,7 @@ export interface CompareRequest {
   /** For takes that are measured now, instead of those of their manifests. */
   referenceIds?: string[] | undefined;
   expect?: Expectation | undefined;
+  paidEmbedder?: boolean | undefined;
 }
 
 export interface ComparedTakes {

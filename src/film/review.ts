@@ -3,6 +3,7 @@ import { originalBytes, requireAsset } from '../library/assets.ts';
 import type { CallOptions, Ports, ReferenceRole } from '../ports.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation, EvaluationReference, EvaluationRequest, Expectation } from '../quality/report.ts';
+import { viewByCollection } from './collection-view.ts';
 import { requireJobView } from './jobs.ts';
 import { type ManifestReference, readManifest } from './manifest.ts';
 
@@ -14,6 +15,8 @@ export interface ReviewRequest {
   /** References instead of those of the manifest, by asset id. */
   referenceIds?: string[] | undefined;
   expect?: Expectation | undefined;
+  /** Also by the embedder of the reference's collection where each call of it is billed. */
+  paidEmbedder?: boolean | undefined;
 }
 
 /** Longer side of a decoded reference: more than any crop of it is compared at. */
@@ -29,7 +32,8 @@ export async function reviewVideo(
   const shots = request.referenceIds
     ? [{ startSeconds: 0, endSeconds: Infinity, references: await decodeAll(ports, request.referenceIds) }]
     : await shotsOfManifest(ports, videoId);
-  return evaluateClip(ports, { path, shots, ...(request.expect ? { expect: request.expect } : {}) }, options);
+  const byCollection = viewByCollection(ports, { paid: request.paidEmbedder });
+  return evaluateClip(ports, { path, shots, byCollection, ...(request.expect ? { expect: request.expect } : {}) }, options);
 }
 
 async function findClip(ports: Ports, target: ReviewTarget): Promise<{ path: string; videoId?: string }> {
@@ -70,7 +74,7 @@ async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promi
     const startSeconds = index === 0 ? begins : begins + dissolveSeconds;
     const endSeconds = next ? (next.startSeconds ?? after) : after;
     const references = await decodeCited(ports, shot.references);
-    shots.push({ startSeconds, endSeconds, references, ...cameraExpectation(shot.camera) });
+    shots.push({ startSeconds, endSeconds, references, prompt: shot.prompt, ...cameraExpectation(shot.camera) });
   }
   return shots;
 }

@@ -3,6 +3,7 @@ import type { CallOptions, Ports } from '../ports.ts';
 import { flaggedChecks } from '../quality/better.ts';
 import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation } from '../quality/report.ts';
+import { viewByCollection } from './collection-view.ts';
 import { keepReport, reportIdOf } from './reports.ts';
 import { cameraExpectation, decodeCited } from './review.ts';
 import type { PlannedShot } from './storyboard.ts';
@@ -65,10 +66,10 @@ async function measure({ ports, id, stop }: TakeWork, take: Take): Promise<TakeE
 }
 
 /** The report of a clip (absolute path) that is one shot and nothing else, against the references of that shot. Errors as `evaluateClip`. */
-export async function evaluateShot(ports: Ports, path: string, { references: cited, camera }: PlannedShot, options: CallOptions): Promise<Evaluation> {
+export async function evaluateShot(ports: Ports, path: string, { references: cited, camera, prompt }: PlannedShot, options: CallOptions): Promise<Evaluation> {
   const references = await decodeCited(ports, cited);
-  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, ...cameraExpectation(camera) };
-  return evaluateClip(ports, { path, shots: [shot] }, options);
+  const shot = { startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references, prompt, ...cameraExpectation(camera) };
+  return evaluateClip(ports, { path, shots: [shot], byCollection: viewByCollection(ports, {}) }, options);
 }
 
 async function clipPath(ports: Ports, { result }: Take): Promise<string> {

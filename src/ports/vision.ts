@@ -16,6 +16,8 @@ export interface Embedder {
   readonly dimensions: number;
   /** `text` means `embedTexts` is there and shares the space with images. */
   readonly modalities: readonly ('image' | 'text')[];
+  /** True: each call costs money. */
+  readonly billed?: boolean;
   /** Named slices [start, end) of the vector that may be compared alone (each then normalised again), e.g. `model`, `colour`. */
   readonly blocks?: Readonly<Record<string, readonly [start: number, end: number]>>;
   embedImages(images: RawImage[], options?: EmbedOptions): Promise<Float32Array[]>;

@@ -1,5 +1,6 @@
 import type { GateCalibrations } from './calibration.ts';
 import { cameraAgrees } from './camera.ts';
+import { collectionChecks } from './collection-view.ts';
 import { gateFinding } from './findings.ts';
 import { GATES, type Gate } from './gates.ts';
 import type { Check, MotionClass, ShotReport, Verdict } from './report.ts';
@@ -31,11 +32,13 @@ export function shotChecks(shot: ShotReport, calibrations: GateCalibrations, sty
     ...{ ...at, id: 'motion', verdict: motion, value: shot.motion.top5Percent, unit: 'px per 1/8 s at 128 px, strongest 5 %' },
     finding: motionFinding(shot.motion.class, shot.expectedMotion),
   });
+  checks.push(...exposureCheck(shot.colour, at));
   if (shot.loop) checks.push(loopCheck(shot.loop, shot.index));
   for (const { assetId, palette } of shot.style ?? []) {
     const finding = `Colours and layout agree with the style reference ${assetId} by ${palette}.`;
     checks.push({ ...at, id: 'style', verdict: 'uncalibrated', value: palette, unit: 'cosine of colours and layout, mean over frames', finding });
   }
+  checks.push(...collectionChecks(shot));
   if (shot.seen) checks.push(...seenCheck(shot.seen, at));
   if (shot.camera && shot.expectedCamera) checks.push(cameraCheck({ ...shot, camera: shot.camera, expectedCamera: shot.expectedCamera }));
   return checks;
@@ -57,6 +60,15 @@ function gateCheck(shot: ShotReport, gate: Gate, calibrations: GateCalibrations,
       ...(calibration ? { cutPoint: { fail: calibration.fail, pass: calibration.pass, better: calibration.better }, calibration } : {}),
     },
   ];
+}
+
+/** Brightness is changed by good clips too, a sunset say, so that there is no cut point for it. */
+function exposureCheck(colour: ShotReport['colour'], at: Pick<Check, 'shot' | 'fromSeconds' | 'toSeconds'>): Check[] {
+  if (colour?.exposure === undefined || colour.exposureChange === undefined) return [];
+  const { exposure, exposureChange, shift } = colour;
+  const side = exposure === 0 ? 'as light as the reference' : `${exposure > 0 ? 'lighter' : 'darker'} than the reference by ${Math.abs(exposure)}`;
+  const finding = `The picture is ${side}, its lightness changes by ${exposureChange} over the shot, and its mean colour is ${shift} off (about 2 is just visible).`;
+  return [{ ...at, id: 'exposure', verdict: 'uncalibrated', value: exposure, unit: "OKLab lightness x 100 less the reference's", finding }];
 }
 
 /** A number, not a gate: nothing is calibrated for it. */

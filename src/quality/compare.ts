@@ -74,7 +74,8 @@ function place(frame: RawImage, reference: LumaPyramid, match: FrameMatch): Alig
   return alignFrame(lumaPyramid(frame), reference, match.boxes.slice(0, STARTS));
 }
 
-async function seeSubject(ports: Vision, image: RawImage, options: CallOptions): Promise<Float32Array | undefined> {
+/** What the model sees of the thing that stands out in a picture; `undefined` where nothing does. */
+export async function seeSubject(ports: Pick<Ports, 'embedder' | 'recogniser'>, image: RawImage, options: CallOptions): Promise<Float32Array | undefined> {
   const box = await ports.recogniser.subject(image, options);
   if (!box) return undefined;
   const [seen] = await seePictures(ports.embedder, [crop(image, squareAround(box, image))], options);

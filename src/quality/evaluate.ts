@@ -17,6 +17,7 @@ import { type SampledShot, sampleShots } from './sample.ts';
 import { type MeasuredShot, measureShot } from './shot.ts';
 import { collectSignals, type Signals } from './signals.ts';
 import { rounded } from './statistics.ts';
+import { compareSubjects, subjectChecks } from './subjects.ts';
 import { overallVerdict, summarise } from './verdict.ts';
 
 export type QualityPorts = Pick<Ports, 'images' | 'media' | 'embedder' | 'recogniser'>;
@@ -50,6 +51,7 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
     onProgress(0.3 + 0.65 * fraction),
   );
   const expect = request.expect ?? {};
+  const subjects = await compareSubjects(ports, shots, call);
   const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
   const checks = [
@@ -57,6 +59,7 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
     ...missing,
     ...shots.flatMap((shot) => shotChecks(shot.report, calibrations, expect.styleChange)),
     ...orderChecks(shots, calibrations),
+    ...subjectChecks(subjects),
   ];
   const verdict = overallVerdict(checks);
   const reports = shots.map((shot) => shot.report);
@@ -68,6 +71,7 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
     summary: summarise(verdict, checks, advice),
     conformance: facts,
     shots: reports,
+    ...(subjects.length > 0 ? { subjects } : {}),
     checks,
     series: seriesOf(shots, scan.signals),
     advice,
@@ -122,7 +126,10 @@ async function measureShots(ports: QualityPorts, request: EvaluationRequest, cli
     const references = await seeReferences(ports, asked.references, info, known, call);
     const own = images.slice(used, used + sampled.timesSeconds.length);
     const expectedMotion = asked.expectMotion ?? request.expect?.motion;
-    measured.push(await measureShot(ports, { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera }, call));
+    const shot = await measureShot(ports, { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera }, call);
+    const collection = await request.byCollection?.(own, asked, call);
+    if (collection) shot.report.collection = collection;
+    measured.push(shot);
     used += own.length;
     onProgress(used / images.length);
   }

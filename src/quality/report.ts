@@ -1,7 +1,9 @@
 import type { Box, FileBytes, RawImage } from '../ports/pictures.ts';
 import type { CameraMove, ReferenceRole } from '../ports/video.ts';
+import type { CollectionView, ViewByCollection } from './collection-view.ts';
 import type { Calibration } from './cut-points.ts';
 import type { FrameSeries } from './frame-series.ts';
+import type { SharedSubject } from './subjects.ts';
 
 /**
  * What a check or a whole clip came to. `uncalibrated` means measured, but no cut point was ever calibrated for it:
@@ -43,6 +45,8 @@ export interface EvaluationShot {
   expectMotion?: MotionClass;
   /** The camera move that was asked of this shot, as the provider was told it. */
   expectCamera?: string;
+  /** What the provider was told. */
+  prompt?: string;
 }
 
 /** What was asked for; each field that is given becomes a check. */
@@ -62,6 +66,8 @@ export interface EvaluationRequest {
   /** In order, one for a simple clip. */
   shots: EvaluationShot[];
   expect?: Expectation;
+  /** Absent: no collection is asked. */
+  byCollection?: ViewByCollection;
 }
 
 export interface Check {
@@ -123,6 +129,8 @@ export interface ShotReport {
     /** Of the frame that is nearest: distance of hue and chroma cell by cell in relation to the chroma there (1: others altogether, or gone), and difference of lightness, OKLab x 100. */
     tint?: number;
     exposure?: number;
+    /** Between the lightest and the darkest of the compared frames, each beside the part of the reference that it shows, OKLab lightness x 100. */
+    exposureChange?: number;
   };
   /** Region by region beside the part of the reference that a frame shows, the best of some frames; absent where the recogniser is off. */
   regions?: {
@@ -137,6 +145,8 @@ export interface ShotReport {
   };
   /** Cosine of colours and layout to each `style` reference, mean over frames. */
   style?: { assetId: string; palette: number }[];
+  /** Beside its reference's collection. */
+  collection?: CollectionView;
   /** The camera move that was asked of it, and what the picture did over the shot. */
   expectedCamera?: string;
   camera?: CameraPath;
@@ -235,6 +245,8 @@ export interface QualityReport {
   summary: string;
   conformance: Conformance;
   shots: ShotReport[];
+  /** Subjects that several shots share; absent: none. */
+  subjects?: SharedSubject[];
   checks: Check[];
   series: SeriesPoint[];
   advice: Advice[];

@@ -127,12 +127,14 @@ function spread(matches: readonly FrameMatch[]): { mean: number; max: number } {
 function appearanceReport(matches: readonly FrameMatch[], compared: readonly FrameComparison[]): Pick<ShotReport, 'colour' | 'sharpnessRatio'> {
   const colours = matches.flatMap((match) => (match.colour === undefined ? [] : [match.colour]));
   const ratios = compared.flatMap((one) => (one.sharpness === undefined ? [] : [one.sharpness]));
+  const exposures = compared.map((one) => one.colour.exposure);
   const nearest = compared.reduce((low, one) => (one.colour.relativeTint < low.colour.relativeTint ? one : low)).colour;
   return {
     colour: {
       ...(colours.length ? { similarity: rounded(mean(colours), 3), best: rounded(Math.max(...colours), 4) } : {}),
       shift: rounded(median(compared.map((one) => one.colour.shift)), 1),
       ...{ tint: rounded(nearest.relativeTint, 4), exposure: rounded(nearest.exposure, 1) },
+      exposureChange: rounded(Math.max(...exposures) - Math.min(...exposures), 1),
     },
     ...(ratios.length ? { sharpnessRatio: rounded(Math.max(...ratios), 3) } : {}),
   };

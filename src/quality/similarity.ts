@@ -15,7 +15,8 @@ export function blockOf(embedder: Pick<Embedder, 'blocks'>, name: string): ((vec
   return slice && ((vector) => unit(vector.subarray(slice[0], slice[1])));
 }
 
-function unit(vector: Float32Array): Float32Array {
+/** Of unit length; zeros as they are. */
+export function unit(vector: Float32Array): Float32Array {
   const length = Math.sqrt(cosine(vector, vector));
   return length > 0 ? vector.map((value) => value / length) : vector;
 }

@@ -18,27 +18,28 @@ export const evaluateVideo = defineTool({
     videoId: z.string().optional(),
     path: z.string().optional().describe('Local clip; give referenceIds'),
     reportId: z.string().optional().describe('Or the report of a take'),
-    compare: z.array(z.string()).optional().describe('Or 2-5 takes of a shot: reportIds, videoIds, paths'),
+    compare: z.array(z.string()).optional().describe('Or 2-5 takes: reportIds, videoIds, paths'),
     referenceIds: z.array(z.string()).min(1).max(5).optional().describe('Default: those it was made from'),
     expect: z
       .strictObject({
         motion: z.enum(['static', 'subtle', 'moderate', 'strong']).optional(),
         styleChange: z.boolean().optional(),
-        durationSeconds: z.number().min(0.1).max(3600).optional(),
-        width: z.int().min(1).max(16384).optional(),
-        height: z.int().min(1).max(16384).optional(),
-        fps: z.number().min(0.1).max(3600).optional(),
+        durationSeconds: z.number().positive().optional(),
+        width: z.number().positive().optional(),
+        height: z.number().positive().optional(),
+        fps: z.number().positive().optional(),
       })
       .optional(),
+    paidEmbedder: z.boolean().optional(),
   }),
   output: ReportOutput,
-  async handler({ jobId, videoId, path, reportId, compare, referenceIds, expect }, context) {
+  async handler({ jobId, videoId, path, reportId, compare, referenceIds, expect, paidEmbedder }, context) {
     const { studio, signal } = context;
     const onProgress = (fraction: number) => void context.progress(fraction, 1, 'evaluating');
     const clip = jobId ?? videoId ?? path;
     if (compare !== undefined) {
       if (clip ?? reportId) throw new AppError('INVALID_INPUT', 'compare names the takes: give no jobId, videoId, path or reportId beside it.');
-      return compareThem({ takes: compare, referenceIds, expect }, context);
+      return compareThem({ takes: compare, referenceIds, expect, paidEmbedder }, context);
     }
     if (reportId !== undefined) {
       if (clip ?? referenceIds ?? expect) throw new AppError('INVALID_INPUT', 'reportId names a report that is made: give it alone.');
@@ -52,7 +53,7 @@ export const evaluateVideo = defineTool({
     if (targets.length !== 1) throw new AppError('INVALID_INPUT', `Give exactly one of jobId, videoId and path (got ${targets.length}).`);
     if (path !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Give videoId or jobId.' });
-    const evaluation = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect }, { signal, onProgress });
+    const evaluation = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect, paidEmbedder }, { signal, onProgress });
     const id = await studio.film.keepReview(studio.ports, evaluation);
     const data = { ...reportOutput(evaluation), reportId: id };
     return { data, text: reportText(data), images: [evaluation.evidence], links: [seriesLink(id)] };

@@ -49,6 +49,8 @@ export type ReportData = {
     seenInReference?: string;
     seenInClip?: string;
   }[];
+  /** Subjects that several shots share: cosine by pair of shots, the least alike first, at most 6. */
+  subjects?: { subjectId: string; pairs: { shots: number[]; cosine: number }[] }[];
   series: Numbers[];
   /** `edit`: the change as fields of the shot's request, the likeliest one. */
   advice: { check: string; shot?: number; cause: string; change: string; edit?: ShotEdit }[];
@@ -70,6 +72,7 @@ export function reportOutput(report: QualityReport): ReportData {
     decodesToEnd,
     checks: joinOpenChecks(report).map(checkOutput),
     shots: report.shots.map((shot) => shotOutput(shot, many)),
+    ...(report.subjects ? { subjects: report.subjects.map(subjectOutput) } : {}),
     series: thinned(report.series).map((point) => roundNumbers({ ...point, shot: point.shot + 1 })),
     advice: joinAdvice(report.advice),
   };
@@ -153,13 +156,24 @@ function shotOutput(shot: QualityReport['shots'][number], many: boolean): Report
       blankShare: shot.blankShare,
       repeatedShare: shot.repeatedShare,
       loopPeriodSeconds: shot.loop?.periodSeconds,
+      referenceRank: shot.collection?.rank?.rank,
+      collectionSimilarity: shot.collection?.similarity,
+      promptSimilarity: shot.collection?.prompt,
       colourShift: colour?.shift,
+      exposure: colour?.exposure,
+      exposureChange: colour?.exposureChange,
     }),
     motionClass: motion.class,
     ...(camera ? { camera: camera.move } : {}),
     cuts: shot.cuts.map((time) => round(time, 2)),
     ...(seen ? { seenInReference: wordList(seen.reference.slice(0, words)), seenInClip: wordList(seen.clip.slice(0, words)) } : {}),
   };
+}
+
+const MOST_PAIRS = 6;
+
+function subjectOutput({ assetId, pairs }: NonNullable<QualityReport['subjects']>[number]): NonNullable<ReportData['subjects']>[number] {
+  return { subjectId: assetId, pairs: pairs.slice(0, MOST_PAIRS).map(({ shots, cosine }) => ({ shots: shots.map((shot) => shot + 1), cosine })) };
 }
 
 const wordList = (words: { word: string; probability: number }[]) =>

@@ -24,12 +24,17 @@ export function reportText(report: ReportData, hasPicture = true): string {
     ...(passed.length > 0 ? [`Passed: ${passedLine(passed)}`] : []),
     'Shots (cosine to the reference; motion in px per 1/8 s at 128 px; shares of time; flicker in percent of brightness):',
     ...report.shots.map((shot) => shotLine(shot, report.shots.length <= FEW_SHOTS)),
+    ...(report.subjects ?? []).map(subjectLine),
     ...(advice.length > 0 ? ['Advice:', ...advice] : []),
     hasPicture
       ? `The picture shows the reference beside the first, least similar and last frame of ${report.shots.length > MOST_ROWS ? `the ${MOST_ROWS} worst shots` : 'each shot'}.`
       : 'Its contact sheet is not kept: measure the clip again to see one.',
     ...(report.reportId === undefined ? [] : [`Report ${report.reportId}; every measure over time: vrag://reports/${report.reportId}/series`]),
   ].join('\n');
+}
+
+function subjectLine({ subjectId, pairs }: NonNullable<ReportData['subjects']>[number]): string {
+  return `Subject ${subjectId}, cosine by pair of shots, least alike first: ${pairs.map(({ shots, cosine }) => `${shots.join(' and ')} ${cosine}`).join(', ')}`;
 }
 
 function isAdvised(check: CheckData, report: ReportData): boolean {
@@ -65,13 +70,24 @@ function passedLine(passed: readonly CheckData[]): string {
   return `${lines.join('; ')}.`;
 }
 
+/** Measures that a line has where there are any. */
+const BESIDE: Readonly<Record<string, string>> = {
+  exposure: 'exposure',
+  exposureChange: 'its change',
+  loopPeriodSeconds: 'repeats itself every (s)',
+  referenceRank: 'rank of the reference in its collection',
+  collectionSimilarity: "similarity by the collection's embedder",
+  promptSimilarity: 'prompt',
+};
+
 function shotLine(shot: ShotData, seen: boolean): string {
   const { similarity, measures } = shot;
   const like = similarity
     ? `similarity ${similarity.mean} (first ${similarity.firstFrame}, min ${similarity.min} at ${similarity.minAtSeconds} s, last quarter ${similarity.lastQuarter}, drop ${similarity.drop})`
     : 'no reference to compare with';
   const colour = measures.colourShift === undefined ? '' : `, colour shift ${measures.colourShift}, sharpness ${measures.sharpnessRatio ?? '-'}`;
+  const beside = Object.entries(BESIDE).flatMap(([name, words]) => (measures[name] === undefined ? [] : [`, ${words} ${measures[name]}`]));
   const cuts = shot.cuts.length > NAMED_CUTS ? `${shot.cuts.length} cuts` : `cuts ${shot.cuts.join(', ') || 'none'}`;
   const words = seen && shot.seenInClip ? `; seen in reference: ${shot.seenInReference}; in clip: ${shot.seenInClip}` : '';
-  return `${shot.index}. ${shot.fromSeconds}-${shot.toSeconds} s, ${shot.referenceIds.join(', ') || 'no reference'}: ${like}; motion ${measures.motion} ${shot.motionClass}, frozen ${measures.frozenShare}, black ${measures.blackShare}, flicker ${measures.flicker}, camera ${shot.camera ?? '-'}, ${cuts}${colour}${words}`;
+  return `${shot.index}. ${shot.fromSeconds}-${shot.toSeconds} s, ${shot.referenceIds.join(', ') || 'no reference'}: ${like}; motion ${measures.motion} ${shot.motionClass}, frozen ${measures.frozenShare}, black ${measures.blackShare}, flicker ${measures.flicker}, camera ${shot.camera ?? '-'}, ${cuts}${colour}${beside.join('')}${words}`;
 }

@@ -8,8 +8,10 @@ import { openVision } from '../../src/adapters/local/vision/open.ts';
 import type { RawImage } from '../../src/ports/pictures.ts';
 import type { Embedder } from '../../src/ports/vision.ts';
 import { evaluateClip } from '../../src/quality/evaluate.ts';
-import type { EvaluationReference, EvaluationShot } from '../../src/quality/report.ts';
+import { drawEvidence } from '../../src/quality/evidence.ts';
+import type { EvaluationReference, EvaluationShot, ShotReport } from '../../src/quality/report.ts';
 import { crop } from '../../src/quality/windows.ts';
+import { seeded } from './frames.ts';
 
 const SIZE = { width: 480, height: 270 };
 const FPS = 8;
@@ -79,6 +81,9 @@ describe('evaluateClip', () => {
     expect(report.shots[0].motion.top5Percent).toBeGreaterThan(1);
     expect(report.shots[0].colour?.shift).toBeLessThan(8);
     expect(report.series).toHaveLength(12);
+    expect(report.frameSeries.frames.timeSeconds).toHaveLength(12);
+    expect(report.frameSeries.looks.similarity).toEqual(report.series.map(({ similarity }) => similarity));
+    expect(report.shots[0]).not.toHaveProperty('loop');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     expect(evidence.mediaType).toBe('image/jpeg');
     expect(evidence.bytes.length).toBeLessThan(200_000);
@@ -182,6 +187,81 @@ describe('evaluateClip', () => {
     expect(report.checks.find((check) => check.id === 'reference')).toBeUndefined();
     expect(report.verdict).toBe('fail');
     expect(report.advice).toMatchObject([{ check: 'duration' }]);
+  });
+
+  it('compares a subject across the shots that share it, and names the two in which it is least alike', async () => {
+    const flower = await photograph('allium-oreophilum');
+    const file = await record('subject', [...(await pan(flower, 8)), ...(await pan(sheep, 8)), ...(await pan(flower, 8))]);
+    const shot = (index: number, ...references: EvaluationReference[]) => ({ startSeconds: index, endSeconds: index + 1, references });
+    const subject = reference('img_flower', flower, 'subject');
+    const report = await evaluateClip(ports, { path: file, shots: [shot(0, subject), shot(1, subject), shot(2, subject)] });
+    const pairs = report.subjects?.[0].pairs ?? [];
+    expect(report.subjects).toMatchObject([{ assetId: 'img_flower', unseen: [] }]);
+    expect(pairs.map(({ shots }) => shots.join()).at(-1)).toBe('0,2');
+    expect(pairs[2].cosine).toBeGreaterThan(pairs[1].cosine + 0.2);
+    const check = report.checks.find(({ id }) => id === 'subject');
+    expect(check).toMatchObject({ verdict: 'uncalibrated', value: pairs[0].cosine });
+    expect(check?.finding).toMatch(/img_flower is least alike in shots (1 and 2|2 and 3): /);
+    const apart = await evaluateClip(ports, { path: file, shots: [shot(0, subject), shot(1, reference('img_sheep', sheep, 'subject'))] });
+    expect(apart.subjects).toBeUndefined();
+  });
+
+  it('shows the worst frames beside the reference in under 200 kB of base64, with times burnt in, also of noise in 1080p', async () => {
+    const random = seeded(9);
+    const noise = (): RawImage => ({ width: 1920, height: 1080, channels: 3, data: Uint8Array.from({ length: 1920 * 1080 * 3 }, () => 256 * random()) });
+    const file = path.join(folder, 'noise.mp4');
+    await media.encode(Array.from({ length: 8 }, noise), { path: file, width: 1920, height: 1080, fps: FPS });
+    const { evidence } = await evaluateClip(ports, { path: file, shots: whole(reference('img_noise', noise())) });
+    expect((evidence.bytes.length * 4) / 3).toBeLessThan(200_000);
+    const sheet = await images.decode(evidence.bytes);
+    // The labels are the only light marks in the strip under the pictures, one under each of the four.
+    const light = [0, 1, 2, 3].map((column) => {
+      let count = 0;
+      for (let y = Math.round(0.86 * sheet.height); y < 0.96 * sheet.height; y++) {
+        for (let x = Math.round((column * sheet.width) / 4); x < ((column + 1) * sheet.width) / 4; x++)
+          if (sheet.data[3 * (y * sheet.width + x)] > 150) count++;
+      }
+      return count;
+    });
+    for (const count of light) expect(count).toBeGreaterThan(30);
+    expect(Math.max(...light)).toBeLessThan((0.1 * sheet.height * sheet.width) / 4 / 4);
+  });
+
+  it('keeps the sheet of a storyboard of 12 shots under 200 kB of base64', async () => {
+    const random = seeded(19);
+    const noise = (): RawImage => ({ width: 1024, height: 576, channels: 3, data: Uint8Array.from({ length: 1024 * 576 * 3 }, () => 256 * random()) });
+    const [a, b] = [noise(), noise()];
+    const shots = Array.from({ length: 14 }, (_, index) => ({
+      report: { index, fromSeconds: index, toSeconds: index + 1, references: [] } as unknown as ShotReport,
+      frames: [0, 1, 2, 3].map((i) => ({ timeSeconds: index + i / 4, image: i % 2 ? a : b, similarity: 0.5 })),
+      reference: reference(`img_${index}`, a),
+    }));
+    const { bytes } = await drawEvidence(images, shots, []);
+    expect((bytes.length * 4) / 3).toBeLessThan(200_000);
+  });
+
+  it('says how much lighter or darker than the reference the picture is, and how much that changes, while the camera moves', async () => {
+    const lit = (image: RawImage, gain: number): RawImage => ({ ...image, data: image.data.map((value) => Math.min(255, value * gain)) });
+    const frames = await pan(sheep, 12);
+    const dimmed = await record(
+      'dimmed',
+      frames.map((frame, i) => lit(frame, 1 - (0.4 * i) / 11)),
+    );
+    const colourOf = async (file: string) => (await evaluateClip(ports, { path: file, shots: whole(reference('img_sheep', sheep)) })).shots[0].colour;
+    const steady = await colourOf(await record('steady', frames));
+    expect(Math.abs(steady?.exposure ?? 99)).toBeLessThan(2);
+    expect(steady?.exposureChange).toBeLessThan(3);
+    expect((await colourOf(dimmed))?.exposureChange).toBeGreaterThan(8);
+    expect(
+      (
+        await colourOf(
+          await record(
+            'dark',
+            frames.map((frame) => lit(frame, 0.7)),
+          ),
+        )
+      )?.exposure,
+    ).toBeLessThan(-5);
   });
 
   it('reports a shot that begins after the clip ends as missing', async () => {

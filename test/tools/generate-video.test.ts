@@ -133,7 +133,11 @@ describe('a video', () => {
     expect(found.hits.map((hit) => hit.id)).toContain(job.video?.id);
     expect(found.hits.every((hit) => hit.kind === 'video')).toBe(true);
     const good = await server.raw('evaluate_video', { videoId: job.video?.id, expect: { width: 854, height: 480, fps: 24, durationSeconds: 2 } });
-    expect(good.structuredContent).toMatchObject({ verdict: 'pass', decodesToEnd: true, shots: [{ referenceIds: [mountain] }] });
+    expect(good.structuredContent).toMatchObject({
+      verdict: 'pass',
+      decodesToEnd: true,
+      shots: [{ referenceIds: [mountain], measures: { referenceRank: 1 } }],
+    });
     expect(good.content.some((part) => part.type === 'image')).toBe(true);
     await readsSeries(good);
     const wrong = await server.call<{ verdict: string; checks: { id: string; verdict: string }[] }>('evaluate_video', {

@@ -32,6 +32,7 @@ export function createNovaEmbedder(bedrock: Bedrock, pictures: Pictures, dimensi
   return {
     id: `nova-2-multimodal-embeddings-v1.${dimensions}`,
     dimensions,
+    billed: true,
     modalities: ['image', 'text'],
     embedImages: (images, { purpose = 'index', ...options } = {}) =>
       eachBounded(images, options, async (image, signal) => {

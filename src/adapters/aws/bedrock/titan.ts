@@ -39,6 +39,7 @@ export function createTitanEmbedder(bedrock: Bedrock, pictures: Pictures, dimens
   return {
     id: `titan-embed-image-v1.${dimensions}`,
     dimensions,
+    billed: true,
     modalities: ['image', 'text'],
     embedImages: (images, options: CallOptions = {}) =>
       eachBounded(images, options, async (image, signal) =>
