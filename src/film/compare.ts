@@ -56,14 +56,18 @@ function targetOf(name: string, given: string, localPaths: boolean): ReviewTarge
 }
 
 /** Numbers against different pictures, or by different embedders, say nothing about which take is better. */
+export function haveSameReferences(reports: readonly { report: QualityReport }[]): boolean {
+  const seen = ({ report: { shots } }: { report: QualityReport }) => shots.map((shot) => [picturesOf(shot).sort(), shot.similarity?.embedderId]);
+  return new Set(reports.map((one) => JSON.stringify(seen(one)))).size === 1;
+}
+
+/** Each once: a picture may be the first and the last frame. */
+const picturesOf = ({ references }: QualityReport['shots'][number]): string[] => [...new Set(references.map(({ assetId }) => assetId))];
+
 function requireSameReferences(reports: ComparedTakes['reports']): void {
-  const described = reports.map(({ name, report: { shots } }) => ({
-    name,
-    key: JSON.stringify(shots.map(({ references, similarity }) => [references.map(({ assetId }) => assetId).sort(), similarity?.embedderId])),
-    shows: shots.map(({ references }) => references.map(({ assetId }) => assetId).join(' + ') || 'no reference').join(', then '),
-  }));
-  if (new Set(described.map(({ key }) => key)).size === 1) return;
-  const against = described.map(({ name, shows }) => `${name} against ${shows}`).join('; ');
+  if (haveSameReferences(reports)) return;
+  const shows = ({ shots }: QualityReport) => shots.map((shot) => picturesOf(shot).join(' + ') || 'no reference').join(', then ');
+  const against = reports.map(({ name, report }) => `${name} against ${shows(report)}`).join('; ');
   throw new AppError('INVALID_INPUT', `These are not takes of one shot: they were measured against different references (${against}).`, {
     hint: 'Give the clips (videoIds or paths) with referenceIds, so that all are measured against the same pictures.',
   });

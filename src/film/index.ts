@@ -7,6 +7,7 @@ export { dependents } from './citations.ts';
 export { compareVideos } from './compare.ts';
 export { costOf, usd } from './cost.ts';
 export { credentialsText } from './credentials.ts';
+export { besideEarlierTakes } from './earlier-takes.ts';
 export { createJob, hasJob } from './job-create.ts';
 export { cancelJob, listJobs, openJobIds, requireJobView } from './jobs.ts';
 export { readManifest } from './manifest.ts';

@@ -52,9 +52,12 @@ export function findLoop(signatures: readonly Signature[]): Loop | undefined {
   if (frames.length < 4) return undefined;
   const frameSeconds = (frames[frames.length - 1].timeSeconds - frames[0].timeSeconds) / (frames.length - 1);
   const least = Math.max(2, Math.ceil(LEAST_SECONDS / frameSeconds));
+  const most = Math.max(SAME, 2 * SAME_PART * spanOf(frames));
   let best: (Run & { lag: number }) | undefined;
   for (let lag = least; lag <= frames.length - least; lag++) {
-    const run = repeatedRun(frames, lag, Math.max(least, Math.ceil(LEAST_PART * lag)));
+    // A run is at least so long that one of these frames is in it.
+    const may = frames.some((frame, i) => i % least === 0 && i + lag < frames.length && distance(frame, frames[i + lag]) <= most);
+    const run = may ? repeatedRun(frames, lag, Math.max(least, Math.ceil(LEAST_PART * lag))) : undefined;
     // Periods next to the true one nearly fit as well.
     if (!run || run.difference >= (best?.difference ?? Number.POSITIVE_INFINITY)) {
       if (best) break;

@@ -6,6 +6,7 @@ import { comparedOutput, comparedText } from './compare-output.ts';
 import { defineTool, type ResourceLink, type ToolContext, type ToolResult } from './define.ts';
 import { type ReportData, ReportOutput, reportOutput } from './report-output.ts';
 import { reportText } from './report-text.ts';
+import { STOPPED } from './take-output.ts';
 
 export const evaluateVideo = defineTool({
   name: 'evaluate_video',
@@ -43,9 +44,7 @@ export const evaluateVideo = defineTool({
     }
     if (reportId !== undefined) {
       if (clip ?? referenceIds ?? expect) throw new AppError('INVALID_INPUT', 'reportId names a report that is made: give it alone.');
-      const { report, evidence } = await studio.film.requireReport(studio.ports, reportId);
-      const data = { ...reportOutput(report), reportId };
-      return { data, text: reportText(data, evidence !== undefined), images: evidence ? [evidence] : [], links: [seriesLink(reportId)] };
+      return storedReport(reportId, context);
     }
     const targets = [jobId !== undefined && { jobId }, videoId !== undefined && { videoId }, path !== undefined && { path }].filter(
       (target) => target !== false,
@@ -59,6 +58,17 @@ export const evaluateVideo = defineTool({
     return { data, text: reportText(data), images: [evaluation.evidence], links: [seriesLink(id)] };
   },
 });
+
+/** A report as it was made; of a take beside the best one before it. */
+async function storedReport(reportId: string, { studio: { film, ports } }: ToolContext): Promise<ToolResult<ReportData>> {
+  const stored = await film.requireReport(ports, reportId);
+  const { compared: found, stop } = await film.besideEarlierTakes(ports, reportId, stored);
+  const compared = found && comparedOutput(found);
+  const data = { ...reportOutput(stored.report), reportId, ...(compared ? { compared } : {}), ...(stop ? { stopped: STOPPED[stop] } : {}) };
+  const earlier = compared ? `Beside the best take before it: ${comparedText(compared)}` : '';
+  const text = [reportText(data, stored.evidence !== undefined), earlier, stop ? `No further take: ${STOPPED[stop]}.` : ''].filter(Boolean).join('\n');
+  return { data, text, images: stored.evidence ? [stored.evidence] : [], links: [seriesLink(reportId)] };
+}
 
 /** Takes that are measured in one call: each takes some seconds. */
 const MOST_TAKES = 5;

@@ -24,8 +24,10 @@ type Numbers = Record<string, number>;
 export type ReportData = {
   /** Under which it is stored; its series is `vrag://reports/{reportId}/series`. */
   reportId?: string;
-  /** Of a comparison: then the report is that of the better take. */
+  /** Of a comparison: then the report is that of the better take. Of a take that is not the first: beside the best one before it. */
   compared?: ComparedData;
+  /** Of a take whose shot gets no further one: why. */
+  stopped?: string;
   verdict: Verdict;
   summary: string;
   format: string;
@@ -124,7 +126,11 @@ function checkOutput(check: Check): ReportData['checks'][number] {
     value: String(typeof value === 'number' ? round(value, 3) : value),
     numbers: roundNumbers({ shot: number, ...namedCutPoint(cutPoint), fromSeconds, toSeconds }),
     ...(expected === undefined ? {} : { expected: String(expected) }),
-    ...(calibration ? { calibratedOn: `${calibration.positives.n} good and ${calibration.negatives.n} bad clips, ${calibration.date}` } : {}),
+    ...(calibration
+      ? {
+          calibratedOn: `${calibration.positives.n} good and ${calibration.negatives.n} bad clips, ${calibration.date}, AUC ${round(calibration.auc, 3)}`,
+        }
+      : {}),
   };
 }
 

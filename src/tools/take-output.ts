@@ -24,7 +24,8 @@ export type TakeData = {
   costUsd: number;
 };
 
-const STOPPED: Record<StopReason, string> = {
+/** Why a shot gets no further take, in words. */
+export const STOPPED: Record<StopReason, string> = {
   targetMet: 'targetMet: the kept take is good enough',
   gainsStopped: 'gainsStopped: further takes were no better, or the reports advise nothing new',
   maxTakes: 'maxTakes: as many takes as were asked for',

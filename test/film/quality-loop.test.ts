@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { besideEarlierTakes } from '../../src/film/earlier-takes.ts';
 import { createJob } from '../../src/film/job-create.ts';
 import { cancelJob, type JobView, requireJobView } from '../../src/film/jobs.ts';
 import { readManifest } from '../../src/film/manifest.ts';
@@ -51,6 +52,15 @@ describe('a shot with a quality goal', () => {
     expect(second.take.shot.prompt).toMatch(/motion/);
     expect(second.take.shot.prompt).toContain('job=better stuck');
     expect(view.job.video?.sha256).toBeDefined();
+    const ids = [first, second].map(({ take }) => take.evaluation?.reportId ?? '');
+    const [early, late] = await Promise.all(ids.map(async (id) => besideEarlierTakes(server.ports, id, await requireReport(server.ports, id))));
+    expect(early).toEqual({ stop: 'uncalibrated' });
+    expect(late).toMatchObject({
+      stop: 'uncalibrated',
+      compared: {
+        comparison: { better: ids[1], reason: expect.stringMatching(/freeze \(0 against 1\)/), takes: [{ worseIn: ['freeze'] }, { verdict: 'uncalibrated' }] },
+      },
+    });
     const manifest = await readManifest(server.ports, view.job.videoId);
     expect(manifest).toMatchObject({
       costUsd: 1,
