@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bedrockEmbedders } from '../../src/adapters/aws/bedrock/embedders.ts';
 import { AppError } from '../../src/errors.ts';
 import { viewByCollection } from '../../src/film/collection-view.ts';
 import type { Embedder, Ports, RawImage } from '../../src/ports.ts';
@@ -84,6 +85,13 @@ describe('a shot beside the collection of its reference', () => {
     const right = (await view(1, shotOf(1), ports))?.similarity ?? 0;
     expect(right).toBeGreaterThan(0.99);
     expect((await view(4, shotOf(1), ports))?.similarity).toBeLessThan(right);
+  });
+
+  it('has embedders that say whether they are billed: those of Bedrock, and no local one', async () => {
+    const paid = bedrockEmbedders({} as never, {} as never).map(({ embedder }) => embedder.billed);
+    expect(paid.length).toBeGreaterThan(2);
+    expect(new Set(paid)).toEqual(new Set([true]));
+    for (const name of ['vision', 'descriptor']) expect((await studio.ports.embedders.get(name)).billed, name).toBeUndefined();
   });
 
   it('asks an embedder that is billed only where that was asked for, and then tells its errors', async () => {
