@@ -33,6 +33,7 @@ export function shotChecks(shot: ShotReport, calibrations: GateCalibrations, sty
     finding: motionFinding(shot.motion.class, shot.expectedMotion),
   });
   checks.push(...exposureCheck(shot.colour, at));
+  checks.push(...repeatedCheck(shot.repeatedShare, at));
   if (shot.loop) checks.push(loopCheck(shot.loop, shot.index));
   for (const { assetId, palette } of shot.style ?? []) {
     const finding = `Colours and layout agree with the style reference ${assetId} by ${palette}.`;
@@ -69,6 +70,15 @@ function exposureCheck(colour: ShotReport['colour'], at: Pick<Check, 'shot' | 'f
   const side = exposure === 0 ? 'as light as the reference' : `${exposure > 0 ? 'lighter' : 'darker'} than the reference by ${Math.abs(exposure)}`;
   const finding = `The picture is ${side}, its lightness changes by ${exposureChange} over the shot, and its mean colour is ${shift} off (about 2 is just visible).`;
   return [{ ...at, id: 'exposure', verdict: 'uncalibrated', value: exposure, unit: "OKLab lightness x 100 less the reference's", finding }];
+}
+
+/** Share of repeated frames from which it is said: single ones are what encoders do to keep a rate. */
+const REPEATED_FROM = 0.05;
+
+function repeatedCheck(share: number | undefined, at: Pick<Check, 'shot' | 'fromSeconds' | 'toSeconds'>): Check[] {
+  if (share === undefined || share < REPEATED_FROM) return [];
+  const finding = `${Math.round(100 * share)} % of the frames repeat the one before: a stretch that stands still, or a clip made at a lower rate than it says.`;
+  return [{ ...at, id: 'repeated', verdict: 'uncalibrated', value: share, unit: 'share of frames that repeat the one before', finding }];
 }
 
 /** A number, not a gate: nothing is calibrated for it. */

@@ -91,6 +91,19 @@ describe('a report as results show it', () => {
     expect(reportText(reportOutput(reportOf(1, 0.95, { flicker: 40 })))).toMatch(/^Verdict: FAIL.*\n.*\nChecks to look at:\n- FAIL flicker, shot 1: 40/);
   });
 
+  it('says in a line of each shot what its collection makes of it, and of a storyboard which shots differ in a subject', () => {
+    const rank = { assetId: 'img_1', rank: 2, among: 9, isFound: true, cosine: 0.8, better: [{ assetId: 'img_2', cosine: 0.9 }] };
+    const report = reportOf(2, 0.95, { collection: { collection: 'c', embedderId: 'e', rank, similarity: 0.71, prompt: 0.21 } });
+    const subjects = [{ assetId: 'img_s', pairs: [{ shots: [0, 1] as [number, number], cosine: 0.4 }], whole: [] }];
+    const data = reportOutput({ ...report, subjects });
+    expect(data.shots[0].measures).toMatchObject({ referenceRank: 2, collectionSimilarity: 0.71, promptSimilarity: 0.21 });
+    expect(data.subjects).toEqual([{ subjectId: 'img_s', pairs: [{ shots: [1, 2], cosine: 0.4 }] }]);
+    const text = reportText({ ...data, reportId: 'rep_1' });
+    expect(text).toMatch(/^1\. .*rank of the reference in its collection 2, similarity by the collection's embedder 0.71, prompt 0.21/m);
+    expect(text).toMatch(/^Subject img_s, cosine by pair of shots, least alike first: 1 and 2 0.4$/m);
+    expect(text).toMatch(/vrag:\/\/reports\/rep_1\/series/);
+  });
+
   it('keeps every check of a clip of one shot in the structured content, and one of each kind for unremarkable shots', () => {
     const ids = ['decode', 'size', 'reference', 'likeness', 'drift', 'colour', 'tint', 'sharpness', 'freeze', 'blank', 'flicker', 'cuts', 'motion'];
     expect(reportOutput(reportOf(1, 0.95)).checks.map((check) => check.id)).toEqual(ids);

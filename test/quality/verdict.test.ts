@@ -258,6 +258,54 @@ describe('conformance', () => {
   });
 });
 
+describe('numbers alone', () => {
+  const numbersOf = (change: Partial<ShotReport>) =>
+    shotChecks(shotOf(0.95, change), calibrations).filter(({ id }) => ['repeated', 'loop', 'exposure', 'rank', 'prompt', 'collectionSimilarity'].includes(id));
+
+  it('are said where there is something to say, and never judge', () => {
+    expect(numbersOf({})).toEqual([]);
+    const said = numbersOf({
+      ...{ repeatedShare: 0.5, loop: { periodSeconds: 1.5, fromSeconds: 0, toSeconds: 6 }, colour: { shift: 3, exposure: -4.5, exposureChange: 6 } },
+      collection: { collection: 'c', embedderId: 'e', similarity: 0.7, prompt: 0.2 },
+    });
+    expect(said.map(({ id, value, verdict }) => [id, value, verdict])).toEqual([
+      ['exposure', -4.5, 'uncalibrated'],
+      ['repeated', 0.5, 'uncalibrated'],
+      ['loop', 1.5, 'uncalibrated'],
+      ['collectionSimilarity', 0.7, 'uncalibrated'],
+      ['prompt', 0.2, 'uncalibrated'],
+    ]);
+    expect(said[0].finding).toMatch(/darker than the reference by 4.5, its lightness changes by 6/);
+    expect(said[1].finding).toMatch(/^50 % of the frames/);
+    expect(said[2].finding).toMatch(/4 rounds of 1.5 s, from 0 to 6 s/);
+  });
+
+  it('name what is nearer to the frames than their reference', () => {
+    const better = [
+      { assetId: 'img_2', cosine: 0.9 },
+      { assetId: 'img_3', cosine: 0.8 },
+    ];
+    const finding = (rank: NonNullable<ShotReport['collection']>['rank']) =>
+      numbersOf({ collection: { collection: 'c', embedderId: 'e', ...(rank ? { rank } : {}) } })[0].finding;
+    expect(finding({ assetId: 'img_1', rank: 3, among: 40, isFound: true, cosine: 0.7, better })).toBe(
+      'Of 40 assets the own reference img_1 is number 3: img_2 (0.9), img_3 (0.8) are nearer.',
+    );
+    expect(finding({ assetId: 'img_1', rank: 1, among: 40, isFound: true, cosine: 0.95, better: [] })).toMatch(/nearest to their own reference/);
+    expect(finding({ assetId: 'img_1', rank: 101, among: 100, isFound: false, better })).toMatch(/^Not among the 100 assets/);
+  });
+
+  it('of a repetition come with advice: a shot no longer than one round', () => {
+    const shot = shotOf(0.95, { loop: { periodSeconds: 1.5, fromSeconds: 0, toSeconds: 6 } });
+    const [advice] = advise(shotChecks(shot, calibrations), [shot], describeConformance(info, { frames: 144, decodeErrors: 0 }));
+    expect(advice).toMatchObject({
+      check: 'loop',
+      shot: 0,
+      change: expect.stringMatching(/no longer than 1.5 s/),
+      edits: [{ durationFactor: 0.6 }, { seedPlus: 1 }],
+    });
+  });
+});
+
 describe('advice', () => {
   const adviceFor = (shot: ShotReport, expectation: Expectation = {}) => {
     const asked = { ...shot, ...(expectation.motion ? { expectedMotion: expectation.motion } : {}) };
