@@ -17,8 +17,9 @@ export interface Signature {
 export const MOST_SIGNATURES = 2880;
 const MOST_COMPARED = 720;
 
-const GRID = 16;
-const CELL = SIGNAL_SIDE / GRID;
+/** Cells on a side of a frame, and pixels on a side of a cell. */
+export const SIGNATURE_GRID = 16;
+export const SIGNATURE_CELL = SIGNAL_SIDE / SIGNATURE_GRID;
 
 /** Shortest period and shortest stretch that comes again; of a longer period this part must come again. */
 const LEAST_SECONDS = 0.5;
@@ -38,16 +39,6 @@ const TO_AND_FRO = 0.5;
 const NEIGHBOURS = 1 / 8;
 /** Part of a step between neighbours that a frame of the way back may be off, since it shows what lies between two of the way there. */
 const WAY_BACK = 0.7;
-
-export function signatureOf(timeSeconds: number, luma: Uint8Array): Signature {
-  const cells = new Float32Array(GRID * GRID);
-  for (let y = 0; y < SIGNAL_SIDE; y++) {
-    const row = Math.floor(y / CELL) * GRID;
-    for (let x = 0; x < SIGNAL_SIDE; x++) cells[row + Math.floor(x / CELL)] += luma[y * SIGNAL_SIDE + x];
-  }
-  for (let i = 0; i < cells.length; i++) cells[i] /= CELL * CELL;
-  return { timeSeconds, cells };
-}
 
 /**
  * The shortest period after which the frames come again in the same order, at least half a second and a quarter of the period long, and where that

@@ -1,5 +1,5 @@
-import { MOST_SIGNATURES, type Signature, signatureOf } from './loops.ts';
-import { type BlockShifts, blockShifts, type CameraShift, cameraShift, motionAmount, SIGNAL_SIDE } from './motion.ts';
+import { MOST_SIGNATURES, SIGNATURE_CELL, SIGNATURE_GRID, type Signature } from './loops.ts';
+import { type BlockShifts, blockShifts, type CameraShift, cameraShift, type MatchedFrame, matchedFrame, motionAmount, SIGNAL_SIDE } from './motion.ts';
 
 /** Time between two frames that are compared for motion and freezing: 8 a second, as VBench's dynamic degree samples. */
 export const STEP_SECONDS = 1 / 8;
@@ -19,8 +19,8 @@ const BLACK_PIXEL_BELOW = 0.1 * 255;
 const BLACK_SHARE = 0.98;
 /** FFmpeg scdet's score 0..100 and its default threshold: a jump of the difference between neighbours, so that steady fast motion is no cut. */
 const CUT_FROM = 10;
-const GRID = 8;
-const CELL = SIGNAL_SIDE / GRID;
+/** Blocks on a side that flicker is read from: of two cells of a signature each way. */
+const GRID = SIGNATURE_GRID / 2;
 
 /** Two frames about 1/8 s apart. */
 export interface Step {
@@ -56,7 +56,7 @@ export interface Signals {
 
 interface Kept {
   timeSeconds: number;
-  luma: Uint8Array;
+  frame: MatchedFrame;
 }
 
 /** Takes the luma frames of a clip in order (SIGNAL_SIDE squared, 8 bits) and keeps memory flat: at most five frames are held. */
@@ -68,7 +68,7 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
   let previousDifference: number | undefined;
   return {
     add(timeSeconds, luma) {
-      const difference = previous ? meanDifference(previous, luma) : 0;
+      const { difference, cells, brightness, dark, deviation } = readFrame(luma, previous ?? luma);
       const jump = previousDifference === undefined ? 0 : Math.abs(difference - previousDifference);
       const score = (Math.min(difference, jump) * 100) / 256;
       if (score >= CUT_FROM) {
@@ -78,14 +78,14 @@ export function collectSignals(): { add(timeSeconds: number, luma: Uint8Array): 
       }
       signals.frames++;
       signals.lastSeconds = timeSeconds;
-      signals.levels.push({ timeSeconds, brightness: meanOf(luma), difference });
-      if (signals.signatures.length < MOST_SIGNATURES) signals.signatures.push(signatureOf(timeSeconds, luma));
-      const black = isBlack(luma);
+      signals.levels.push({ timeSeconds, brightness, difference });
+      if (signals.signatures.length < MOST_SIGNATURES) signals.signatures.push({ timeSeconds, cells });
+      const black = dark >= BLACK_SHARE;
       signals.black.push({ timeSeconds, black });
-      signals.blank.push({ timeSeconds, blank: black || isFlat(luma) });
+      signals.blank.push({ timeSeconds, blank: black || deviation < FLAT_FRAME });
       if (previous) signals.repeated.push({ timeSeconds, repeated: difference < REPEATED_BELOW });
       steps.add(timeSeconds, luma);
-      flicker.add(timeSeconds, luma);
+      flicker.add(timeSeconds, blockMeans(cells));
       if (previous) previousDifference = difference;
       previous = copyInto(previous, luma);
     },
@@ -99,15 +99,16 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
     add(timeSeconds, luma) {
       const last = kept.at(-1);
       if (last && timeSeconds - last.timeSeconds < STEP_SECONDS - 0.005) return;
+      const frame = matchedFrame(Uint8Array.from(luma));
       if (last) {
-        const near = blockShifts(last.luma, luma);
-        const far = kept.length === LONG_STEPS ? blockShifts(kept[0].luma, luma) : undefined;
+        const near = blockShifts(last.frame, frame);
+        const far = kept.length === LONG_STEPS ? blockShifts(kept[0].frame, frame) : undefined;
         const motion = Math.max(speed(near, last, timeSeconds), far ? speed(far, kept[0], timeSeconds) : 0);
-        const frozen = meanDifference(last.luma, luma) < Math.min(FROZEN_BELOW, Math.max(REPEATED_BELOW, FROZEN_SHIFT * meanSlope(luma)));
+        const frozen = meanDifference(last.frame.luma, luma) < Math.min(FROZEN_BELOW, Math.max(REPEATED_BELOW, FROZEN_SHIFT * meanSlope(luma)));
         out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen, camera: cameraOf(near, far) });
       }
-      const reused = kept.length === LONG_STEPS ? kept.shift()?.luma : undefined;
-      kept.push({ timeSeconds, luma: copyInto(reused, luma) });
+      if (kept.length === LONG_STEPS) kept.shift();
+      kept.push({ timeSeconds, frame });
     },
     restart() {
       kept = [];
@@ -134,11 +135,10 @@ function cameraOf(near: BlockShifts, far: BlockShifts | undefined): CameraShift 
  * Jitter of the brightness around a frame, percent: median over 8 x 8 blocks of (Y[t-1] - 2 Y[t] + Y[t+1]) / 2 in relation to the block's own
  * luma, with its sign, then absolute: blocks that change because something moves cancel out, those of a flicker go one way together.
  */
-function collectFlicker(out: Signals['flicker']): { add(timeSeconds: number, luma: Uint8Array): void; restart(): void } {
+function collectFlicker(out: Signals['flicker']): { add(timeSeconds: number, grid: Float64Array): void; restart(): void } {
   let before: { grid: Float64Array; timeSeconds: number }[] = [];
   return {
-    add(timeSeconds, luma) {
-      const grid = blockMeans(luma);
+    add(timeSeconds, grid) {
       if (before.length === 2) {
         const [first, middle] = before;
         const jitter = Float64Array.from(grid, (value, i) => (50 * (first.grid[i] - 2 * middle.grid[i] + value)) / Math.max(DARK_BLOCK, middle.grid[i]));
@@ -157,26 +157,57 @@ function collectFlicker(out: Signals['flicker']): { add(timeSeconds: number, lum
 /** Luma under which a block's jitter counts as of this luma: rounding would be all of it. */
 const DARK_BLOCK = 24;
 
-function blockMeans(luma: Uint8Array): Float64Array {
-  const grid = new Float64Array(GRID * GRID);
-  for (let y = 0; y < SIGNAL_SIDE; y++) {
-    const row = Math.floor(y / CELL) * GRID;
-    for (let x = 0; x < SIGNAL_SIDE; x++) grid[row + Math.floor(x / CELL)] += luma[y * SIGNAL_SIDE + x];
+/** What every frame is asked, read in one go. */
+interface FrameFigures {
+  /** Mean absolute difference to the frame before, levels of 255. */
+  difference: number;
+  /** Mean luma of SIGNATURE_GRID x SIGNATURE_GRID cells. */
+  cells: Float32Array;
+  /** Mean luma. */
+  brightness: number;
+  /** Share of pixels darker than BLACK_PIXEL_BELOW. */
+  dark: number;
+  /** Mean absolute deviation of luma. */
+  deviation: number;
+}
+
+function readFrame(luma: Uint8Array, before: Uint8Array): FrameFigures {
+  const counts = new Uint32Array(256);
+  const cells = new Float32Array(SIGNATURE_GRID * SIGNATURE_GRID);
+  let difference = 0;
+  for (let start = 0; start < luma.length; start += SIGNATURE_CELL) {
+    let sum = 0;
+    for (let at = start; at < start + SIGNATURE_CELL; at++) {
+      const value = luma[at];
+      sum += value;
+      difference += Math.abs(value - before[at]);
+      counts[value]++;
+    }
+    const row = Math.floor(start / (SIGNAL_SIDE * SIGNATURE_CELL)) * SIGNATURE_GRID;
+    cells[row + (start % SIGNAL_SIDE) / SIGNATURE_CELL] += sum / SIGNATURE_CELL ** 2;
   }
-  for (let i = 0; i < grid.length; i++) grid[i] /= CELL * CELL;
-  return grid;
+  return { difference: difference / luma.length, cells, ...spreadOf(counts, luma.length) };
+}
+
+/** Mean luma of GRID x GRID blocks, each of four cells. */
+function blockMeans(cells: Float32Array): Float64Array {
+  return Float64Array.from({ length: GRID * GRID }, (_, i) => {
+    const at = Math.floor(i / GRID) * 2 * SIGNATURE_GRID + (i % GRID) * 2;
+    return (cells[at] + cells[at + 1] + cells[at + SIGNATURE_GRID] + cells[at + SIGNATURE_GRID + 1]) / 4;
+  });
+}
+
+function spreadOf(counts: Uint32Array, total: number): Pick<FrameFigures, 'brightness' | 'dark' | 'deviation'> {
+  const brightness = counts.reduce((sum, count, value) => sum + count * value, 0) / total;
+  const deviation = counts.reduce((sum, count, value) => sum + count * Math.abs(value - brightness), 0) / total;
+  const dark = counts.reduce((sum, count, value) => sum + (value < BLACK_PIXEL_BELOW ? count : 0), 0) / total;
+  return { brightness, dark, deviation };
 }
 
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i]);
   return sum / a.length;
-}
-
-function meanOf(luma: Uint8Array): number {
-  let sum = 0;
-  for (const value of luma) sum += value;
-  return sum / luma.length;
 }
 
 /** Mean absolute difference of neighbours along the rows. */
@@ -186,21 +217,8 @@ function meanSlope(luma: Uint8Array): number {
   return sum / luma.length;
 }
 
-function isBlack(luma: Uint8Array): boolean {
-  let dark = 0;
-  for (const value of luma) if (value < BLACK_PIXEL_BELOW) dark++;
-  return dark >= BLACK_SHARE * luma.length;
-}
-
 /** Mean absolute deviation of luma under which a frame shows nothing. */
 const FLAT_FRAME = 1.5;
-
-function isFlat(luma: Uint8Array): boolean {
-  const mean = meanOf(luma);
-  let deviation = 0;
-  for (const value of luma) deviation += Math.abs(value - mean);
-  return deviation / luma.length < FLAT_FRAME;
-}
 
 function copyInto(target: Uint8Array | undefined, source: Uint8Array): Uint8Array {
   const copy = target ?? new Uint8Array(source.length);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { findLoop, type Loop, signatureOf } from '../../src/quality/loops.ts';
+import { findLoop, type Loop } from '../../src/quality/loops.ts';
+import { collectSignals } from '../../src/quality/signals.ts';
 import { lumaFrame, noiseFrame, SIDE, seeded } from './frames.ts';
 
 /** What is found in a clip of `count` frames at 12 a second. */
 function loopIn(count: number, frame: (index: number) => Uint8Array): Loop | undefined {
-  return findLoop(Array.from({ length: count }, (_, i) => signatureOf(i / 12, frame(i))));
+  const collector = collectSignals();
+  for (let i = 0; i < count; i++) collector.add(i / 12, frame(i));
+  return findLoop(collector.finish().signatures);
 }
 
 /** As an encoder leaves a frame: off by up to a level or two, differently each time. */

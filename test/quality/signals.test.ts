@@ -1,10 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { blockShifts, cameraShift, motionAmount } from '../../src/quality/motion.ts';
+import { blockShifts, cameraShift, matchedFrame, motionAmount } from '../../src/quality/motion.ts';
 import { lengthOf, summarisePixels } from '../../src/quality/pixels.ts';
 import { collectSignals } from '../../src/quality/signals.ts';
 import { lumaFrame, noiseFrame, SIDE } from './frames.ts';
 
-const blockMotion = (before: Uint8Array, after: Uint8Array) => motionAmount(blockShifts(before, after));
+const shiftsOf = (before: Uint8Array, after: Uint8Array) => blockShifts(matchedFrame(before), matchedFrame(after));
+const blockMotion = (before: Uint8Array, after: Uint8Array) => motionAmount(shiftsOf(before, after));
+
+/** The cheapest shift of a block of 16 px by at most 7, over every second pixel, 2.4 a pixel of its length added. */
+function searchedThrough(before: Uint8Array, after: Uint8Array, block: number): [number, number] {
+  const [x, y] = [(block % 8) * 16, Math.floor(block / 8) * 16];
+  let [best, found]: [number, [number, number]] = [Number.POSITIVE_INFINITY, [0, 0]];
+  for (let dy = -7; dy <= 7; dy++) {
+    for (let dx = -7; dx <= 7; dx++) {
+      if (Math.min(x + dx, y + dy) < 0 || Math.max(x + dx, y + dy) > SIDE - 16) continue;
+      let cost = 0;
+      for (let j = 0; j < 16; j += 2)
+        for (let i = 0; i < 16; i += 2) cost += Math.abs(before[(y + j) * SIDE + x + i] - after[(y + dy + j) * SIDE + x + dx + i]);
+      cost += 2.4 * (Math.abs(dx) + Math.abs(dy));
+      if (cost < best) [best, found] = [cost, [dx, dy]];
+    }
+  }
+  return found;
+}
 
 /** Summary of a clip of `count` frames at `fps`. */
 function measure(count: number, fps: number, frame: (index: number) => Uint8Array) {
@@ -18,6 +36,24 @@ describe('motion', () => {
     const motion = blockMotion(lumaFrame(0), lumaFrame(shift));
     expect(motion).toBeGreaterThan(shift - 0.05);
     expect(motion).toBeLessThan(1.35 * shift);
+  });
+
+  it('is what a search of every displacement finds, the first one row by row of those that cost the same', () => {
+    const noisy = (seed: number) => {
+      const noise = noiseFrame(seed);
+      return (dx: number) => lumaFrame(dx).map((value, i) => value + (noise[i] >> 4));
+    };
+    for (const [before, after] of [
+      [noisy(3)(0), noisy(5)(4)],
+      [noiseFrame(7), noiseFrame(9)],
+      [lumaFrame(0), lumaFrame(90)],
+    ]) {
+      const { dx, dy, textured } = shiftsOf(before, after);
+      for (let block = 0; block < textured.length; block++) {
+        if (textured[block]) expect([dx[block], dy[block]], `block ${block}`).toEqual(searchedThrough(before, after, block));
+      }
+      expect(textured.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(30);
+    }
   });
 
   it('is 0 for equal frames and for frames without texture', () => {
@@ -49,7 +85,7 @@ describe('motion', () => {
 
 describe('camera', () => {
   it('finds how the picture moved, and names a pan by the side that the camera went to', () => {
-    const shift = cameraShift(blockShifts(lumaFrame(0), lumaFrame(4)));
+    const shift = cameraShift(shiftsOf(lumaFrame(0), lumaFrame(4)));
     expect(shift.dx).toBeCloseTo(-4, 0.5);
     expect(Math.abs(shift.dy)).toBeLessThan(0.3);
     expect(Math.abs(shift.growth)).toBeLessThan(0.02);
