@@ -59,11 +59,12 @@ function sample({ levels }: LumaPyramid, box: Box, side: number): Float32Array {
   const step = Math.min(box.width * levels[0].width, box.height * levels[0].height) / side;
   const { width, height, data } = levels[Math.min(levels.length - 1, Math.max(0, Math.round(Math.log2(Math.max(1, step)))))];
   const values = new Float32Array(side * side);
+  const columns = Int32Array.from({ length: side }, (_, i) => Math.min(width - 1, Math.floor((box.x + (box.width * (i + 0.5)) / side) * width)));
   let sum = 0;
   for (let j = 0; j < side; j++) {
     const row = Math.min(height - 1, Math.floor((box.y + (box.height * (j + 0.5)) / side) * height)) * width;
     for (let i = 0; i < side; i++) {
-      const value = data[row + Math.min(width - 1, Math.floor((box.x + (box.width * (i + 0.5)) / side) * width))];
+      const value = data[row + columns[i]];
       values[j * side + i] = value;
       sum += value;
     }

@@ -80,13 +80,18 @@ export function sharpness(image: RawImage): number {
   return squares / count - (sum / count) ** 2;
 }
 
-/** BT.601 luma, 0..255. */
+const lumas = new WeakMap<RawImage, Float32Array>();
+
+/** BT.601 luma, 0..255; made once for each picture, whose pixels do not change. */
 export function luma(image: RawImage): Float32Array {
+  const known = lumas.get(image);
+  if (known) return known;
   const { data, channels } = image;
   const y = new Float32Array(image.width * image.height);
   for (let i = 0, at = 0; i < y.length; i++, at += channels) {
     y[i] = channels === 1 ? data[at] : 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
   }
+  lumas.set(image, y);
   return y;
 }
 

@@ -45,18 +45,19 @@ export async function compareFrames(
 ): Promise<FrameComparison[]> {
   const pyramid = lumaPyramid(reference.image);
   const subject = await seeSubject(ports, reference.image, options);
-  const comparisons: FrameComparison[] = [];
-  for (const index of indices) {
-    const frame = frames[index];
-    const alignment = place(frame, pyramid, reference.matches[index]);
-    const part = crop(reference.image, alignment.box);
-    const own = subject && indices.indexOf(index) < SUBJECT_FRAMES ? await seeSubject(ports, frame, options) : undefined;
-    comparisons.push({
-      ...{ index, alignment, regions: await agreement(ports, frame, part, options), subject: own && subject ? cosine(own, subject) : undefined },
-      ...(await comparePixels(ports, frame, part)),
-    });
-  }
-  return comparisons;
+  return Promise.all(
+    indices.map(async (index, nth) => {
+      const frame = frames[index];
+      const alignment = place(frame, pyramid, reference.matches[index]);
+      const part = crop(reference.image, alignment.box);
+      const [own, regions, pixels] = await Promise.all([
+        subject && nth < SUBJECT_FRAMES ? seeSubject(ports, frame, options) : undefined,
+        agreement(ports, frame, part, options),
+        comparePixels(ports, frame, part),
+      ]);
+      return { index, alignment, regions, subject: own && subject ? cosine(own, subject) : undefined, ...pixels };
+    }),
+  );
 }
 
 /** `undefined` where there is no model to compare by. */
@@ -94,7 +95,8 @@ function squareAround(box: Box, image: RawImage): Box {
 
 async function comparePixels(ports: Vision, frame: RawImage, part: RawImage): Promise<Pick<FrameComparison, 'colour' | 'sharpness' | 'detail'>> {
   const size = { width: Math.min(frame.width, part.width), height: Math.min(frame.height, part.height), fit: 'cover' as const };
-  const [a, b] = await Promise.all([ports.images.resize(frame, size), ports.images.resize(part, size)]);
+  const sized = (image: RawImage) => (image.width === size.width && image.height === size.height ? image : ports.images.resize(image, size));
+  const [a, b] = await Promise.all([sized(frame), sized(part)]);
   const detail = sharpness(b);
   return { colour: colourChange(a, b), sharpness: detail > 0 ? sharpness(a) / detail : undefined, detail: detailMap(a, b, PIXEL_SIDE) };
 }
