@@ -6,6 +6,7 @@ const COMMANDS: Record<string, () => Promise<{ run(args: string[]): Promise<numb
   serve: () => import('./cli/serve.ts'),
   ingest: () => import('./cli/ingest.ts'),
   reindex: () => import('./cli/reindex.ts'),
+  calibrate: () => import('./cli/calibrate.ts'),
   verify: () => import('./cli/verify.ts'),
   doctor: () => import('./cli/doctor.ts'),
 };

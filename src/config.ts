@@ -19,6 +19,8 @@ export interface Config {
   embedder: string;
   /** Whether the packaged vision model looks at pictures. */
   recogniser: boolean;
+  /** Absolute path of the user's own cut points; absent: those in the package. */
+  calibrationFile?: string;
   /** Base address of the model hub. */
   modelHub: string;
   ceilings: Ceilings;
@@ -104,6 +106,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, extraDi
     onnxRuntime: env.VRAG_ONNX_RUNTIME,
     embedder: given.VRAG_EMBEDDER ?? (env.VRAG_PROFILE === 'aws' ? 'titan' : env.VRAG_EMBEDDER),
     recogniser: env.VRAG_RECOGNISER === 'on',
+    ...(env.VRAG_CALIBRATION ? { calibrationFile: expandPath(env.VRAG_CALIBRATION) } : {}),
     modelHub: env.VRAG_MODEL_HUB,
     ceilings: {
       ...(env.VRAG_MAX_USD_PER_DAY === undefined ? {} : { perDayUsd: env.VRAG_MAX_USD_PER_DAY }),

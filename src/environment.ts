@@ -38,6 +38,12 @@ export const EnvironmentSchema = z.object({
   VRAG_RECOGNISER: flag('on').describe(
     '`off`: pictures are not looked at with the vision model, text search reads words only. With VRAG_EMBEDDER=descriptor no model is ever loaded.',
   ),
+  VRAG_CALIBRATION: z
+    .string()
+    .default('')
+    .describe(
+      'File with cut points of the quality checks from your own clips, made by `vrag-mcp calibrate` (docs/quality.md), instead of those in the package.',
+    ),
   VRAG_MODEL_HUB: z
     .string()
     .default('https://huggingface.co')

@@ -35,6 +35,8 @@ export interface Ports {
   /** What collections are searched with. */
   embedders: Embedders;
   recogniser: Recogniser;
+  /** Absolute path of the user's own cut points for the eye; absent: those in the package. */
+  calibrationFile?: string;
   /** Absent: pictures are not captioned. */
   captioner?: Captioner;
   segmenter: Segmenter;

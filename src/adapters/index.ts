@@ -54,6 +54,7 @@ function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): P
     embedder: config.recogniser ? vision.embedder : descriptor,
     embedders,
     recogniser: config.recogniser ? vision.recogniser : createRecogniserOff(thumbnails),
+    ...(config.calibrationFile ? { calibrationFile: config.calibrationFile } : {}),
     segmenter,
     ...(bedrock.captioner ? { captioner: bedrock.captioner } : {}),
     inpainter,

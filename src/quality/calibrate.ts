@@ -6,8 +6,8 @@ import { mean, quantile, rounded } from './statistics.ts';
 export interface ScoredClip {
   /** Which reference it was made from: intervals are bootstrapped over these. */
   reference: string;
-  /** Good, or the kind of its defect. */
-  kind: 'good' | (string & {});
+  /** Good, or the kind of its defect; `bad`: of no named kind, so every gate is there to find it. */
+  kind: 'good' | 'bad' | (string & {});
   scores: Readonly<Record<string, number | undefined>>;
 }
 
@@ -35,13 +35,33 @@ interface Aligned {
   bad: number[];
 }
 
-/** Cut points of all gates, chosen together from good clips and clips with known defects. The same clips give the same numbers. */
-export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationFile, 'embedderId' | 'preprocessing' | 'date' | 'clipsAre'>): CalibrationFile {
+const isAimedAt = (gate: Gate, kind: string): boolean => kind === 'bad' || gate.against.includes(kind);
+
+/** Cut points of all gates that could be measured, by gate, turned so that higher scores are better (`turnedScore`). */
+export interface CutPoints {
+  gates: readonly Aligned[];
+  fail: ReadonlyMap<string, number>;
+  pass: ReadonlyMap<string, number>;
+}
+
+export function chooseCutPoints(clips: readonly ScoredClip[]): CutPoints {
   const good = clips.filter((clip) => clip.kind === 'good');
   const bad = clips.filter((clip) => clip.kind !== 'good');
   const gates = GATES.map((gate) => alignGate(gate, good, bad)).filter((one) => one.good.length > 0);
   const fail = failPoints(gates, good);
-  const pass = passPoints(gates, fail, { good, bad });
+  return { gates, fail, pass: passPoints(gates, fail, { good, bad }) };
+}
+
+/** Whether any gate's score is under its point, among those that could be measured. */
+export function isUnder(clip: ScoredClip, gates: CutPoints['gates'], points: ReadonlyMap<string, number>): boolean {
+  return gates.some(({ gate }) => (turnedScore(clip, gate) ?? Infinity) < (points.get(gate.id) ?? -Infinity));
+}
+
+/** Cut points of all gates, chosen together from good clips and clips with known defects. The same clips give the same numbers. */
+export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationFile, 'embedderId' | 'preprocessing' | 'date' | 'clipsAre'>): CalibrationFile {
+  const good = clips.filter((clip) => clip.kind === 'good');
+  const { gates, fail, pass } = chooseCutPoints(clips);
+  const anyBad = clips.some((clip) => clip.kind === 'bad');
   const entries = gates.map(({ gate, good: own, bad: others }): [string, Calibration] => {
     const turn = sign(gate);
     return [
@@ -51,7 +71,7 @@ export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationF
         ...{ fail: rounded(turn * (fail.get(gate.id) ?? 0), 4), pass: rounded(turn * (pass.get(gate.id) ?? 0), 4) },
         positives: population(own.map((value) => turn * value)),
         negatives: population(others.map((value) => turn * value)),
-        negativesAre: gate.against.join(', '),
+        negativesAre: anyBad ? 'bad clips' : gate.against.join(', '),
         references: new Set(good.map((clip) => clip.reference)).size,
         auc: rounded(areaUnderCurve(own, others), 4),
         tprAt5PercentFar: bootstrap(gate, clips),
@@ -63,24 +83,24 @@ export function calibrate(clips: readonly ScoredClip[], about: Pick<CalibrationF
 
 const sign = (gate: Pick<Gate, 'better'>): number => (gate.better === 'higher' ? 1 : -1);
 
-function scoreOf(clip: ScoredClip, gate: Gate): number | undefined {
+function turnedScore(clip: ScoredClip, gate: Gate): number | undefined {
   const score = clip.scores[gate.id];
   return score === undefined || Number.isNaN(score) ? undefined : sign(gate) * score;
 }
 
 function scoresOf(clips: readonly ScoredClip[], gate: Gate): number[] {
-  return clips.flatMap((clip) => scoreOf(clip, gate) ?? []);
+  return clips.flatMap((clip) => turnedScore(clip, gate) ?? []);
 }
 
 function alignGate(gate: Gate, good: readonly ScoredClip[], bad: readonly ScoredClip[]): Aligned {
-  const aimed = bad.filter((clip) => gate.against.includes(clip.kind));
+  const aimed = bad.filter((clip) => isAimedAt(gate, clip.kind));
   return { gate, good: scoresOf(good, gate), bad: scoresOf(aimed, gate) };
 }
 
 function failPoints(gates: readonly Aligned[], good: readonly ScoredClip[]): Map<string, number> {
   for (const level of [0.02, 0.015, 0.01, 0.005, 0]) {
     const points = new Map(gates.map((one) => [one.gate.id, failPoint(one, level)]));
-    const failed = good.filter((clip) => gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (points.get(gate.id) ?? -Infinity)));
+    const failed = good.filter((clip) => isUnder(clip, gates, points));
     if (failed.length <= MOST_FAILED * good.length || level === 0) return points;
   }
   return new Map();
@@ -100,10 +120,9 @@ function beyond({ good, bad }: Aligned, worst: number, room: typeof FAIL_ROOM): 
 function passPoints(gates: readonly Aligned[], fail: ReadonlyMap<string, number>, clips: { good: readonly ScoredClip[]; bad: readonly ScoredClip[] }) {
   const points = new Map(gates.map((one) => [one.gate.id, Math.max(fail.get(one.gate.id) ?? -Infinity, beyond(one, Math.min(...one.good), PASS_ROOM))]));
   const weights = weightsOf(clips.bad);
-  const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) =>
-    gates.some(({ gate }) => (scoreOf(clip, gate) ?? Infinity) < (at.get(gate.id) ?? -Infinity));
+  const isHeld = (clip: ScoredClip, at: ReadonlyMap<string, number>) => isUnder(clip, gates, at);
   const heldBad = (gate: Gate, at: ReadonlyMap<string, number>) =>
-    clips.bad.reduce((sum, clip) => sum + (gate.against.includes(clip.kind) && isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
+    clips.bad.reduce((sum, clip) => sum + (isAimedAt(gate, clip.kind) && isHeld(clip, at) ? (weights.get(clip.kind) ?? 0) : 0), 0);
   for (;;) {
     const held = clips.good.filter((clip) => isHeld(clip, points)).length;
     let best: { gain: number; id: string; point: number } | undefined;
@@ -155,7 +174,7 @@ function detected(gate: Gate, clips: readonly ScoredClip[]): number {
     gate,
   );
   const bad = scoresOf(
-    clips.filter((clip) => gate.against.includes(clip.kind)),
+    clips.filter((clip) => clip.kind !== 'good' && isAimedAt(gate, clip.kind)),
     gate,
   );
   const bar = quantile(good, 0.05);
@@ -164,7 +183,7 @@ function detected(gate: Gate, clips: readonly ScoredClip[]): number {
 
 /** 95 % percentile interval over draws of whole references with replacement (cluster bootstrap), seeded. */
 function bootstrap(gate: Gate, clips: readonly ScoredClip[]): Calibration['tprAt5PercentFar'] {
-  const used = clips.filter((clip) => clip.kind === 'good' || gate.against.includes(clip.kind));
+  const used = clips.filter((clip) => clip.kind === 'good' || isAimedAt(gate, clip.kind));
   const groups = groupsOf(used);
   let state = 1;
   const random = () => {
@@ -176,7 +195,8 @@ function bootstrap(gate: Gate, clips: readonly ScoredClip[]): Calibration['tprAt
   return { value: rounded(detected(gate, used), 3), low: rounded(quantile(rates, 0.025), 3), high: rounded(quantile(rates, 0.975), 3) };
 }
 
-function groupsOf(clips: readonly ScoredClip[]): ScoredClip[][] {
+/** Clips by their reference. */
+export function groupsOf(clips: readonly ScoredClip[]): ScoredClip[][] {
   const groups = new Map<string, ScoredClip[]>();
   for (const clip of clips) groups.set(clip.reference, [...(groups.get(clip.reference) ?? []), clip]);
   return [...groups.values()];

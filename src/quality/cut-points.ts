@@ -34,6 +34,18 @@ export interface Calibration {
   tprAt5PercentFar: { value: number; low: number; high: number };
 }
 
+/** The whole verdict on clips of references that the cut points were not chosen with: ten parts of the references, each judged by the points of the others. */
+export interface HeldOut {
+  good: number;
+  bad: number;
+  goodFailed: number;
+  /** Neither failed nor passed. */
+  goodHeldBack: number;
+  badPassed: number;
+  /** Upper end of the one-sided 95 % interval of the share of good clips that fail (Clopper and Pearson). */
+  goodFailRateAtMost: number;
+}
+
 /** The cut points of all gates, chosen together: valid for exactly this embedder and preprocessing. */
 export interface CalibrationFile {
   embedderId: string;
@@ -44,5 +56,6 @@ export interface CalibrationFile {
   clipsAre: string;
   /** How the cut points follow from the populations. */
   rule: string;
+  heldOut?: HeldOut;
   gates: Readonly<Record<string, Calibration>>;
 }
