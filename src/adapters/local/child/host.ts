@@ -7,6 +7,8 @@ export interface ChildCallOptions {
   signal?: AbortSignal | undefined;
   /** After this many seconds the child is killed and the call fails with code UNAVAILABLE. */
   timeoutSeconds: number;
+  /** Killed as well after so many seconds without an event: for calls that may take long but say often that they go on. */
+  quietSeconds?: number | undefined;
   onEvent?: (event: never) => void;
 }
 
@@ -17,6 +19,7 @@ interface Call {
   reject(error: unknown): void;
   onAbort(): void;
   timer?: NodeJS.Timeout;
+  quietTimer?: NodeJS.Timeout | undefined;
   /** Its first child was killed because of another call. */
   moved: boolean;
 }
@@ -72,12 +75,12 @@ export class ChildHost {
   /** On the present child, or a new one; the time limit starts (again). */
   #begin(call: Call): void {
     const child = this.#start();
-    const { timeoutSeconds } = call.options;
-    clearTimeout(call.timer);
-    call.timer = setTimeout(
-      () => this.#killFor(call, new ChildStopped('timeout', `The ${this.#name} process took longer than ${timeoutSeconds} s.`)),
-      timeoutSeconds * 1000,
-    );
+    const { timeoutSeconds, quietSeconds } = call.options;
+    const killAfter = (seconds: number, what: string) =>
+      setTimeout(() => this.#killFor(call, new ChildStopped('timeout', `The ${this.#name} process ${what} ${seconds} s.`)), seconds * 1000);
+    this.#stopTimers(call);
+    call.timer = killAfter(timeoutSeconds, 'took longer than');
+    call.quietTimer = quietSeconds === undefined ? undefined : killAfter(quietSeconds, 'gave no sign of life for');
     this.#post(child, call.request);
   }
 
@@ -106,6 +109,7 @@ export class ChildHost {
     const call = child === this.#child ? this.#calls.get(reply.id) : undefined;
     if (!call) return;
     if ('event' in reply) {
+      call.quietTimer?.refresh();
       call.options.onEvent?.(reply.event as never);
       return;
     }
@@ -118,8 +122,13 @@ export class ChildHost {
     if (this.#calls.size === 0) this.#rest(child);
   }
 
-  #settle(call: Call): void {
+  #stopTimers(call: Call): void {
     clearTimeout(call.timer);
+    clearTimeout(call.quietTimer);
+  }
+
+  #settle(call: Call): void {
+    this.#stopTimers(call);
     call.options.signal?.removeEventListener('abort', call.onAbort);
     this.#calls.delete(call.request.id);
   }

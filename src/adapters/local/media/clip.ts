@@ -23,6 +23,8 @@ export interface ClipHeader {
   /** FFmpeg's name of the YUV matrix, e.g. `bt709`; `unknown` where the file does not say. */
   colourMatrix: string;
   fullRange: boolean;
+  /** Pictures may be transparent. */
+  alpha: boolean;
   hasAudio: boolean;
   mediaType: string;
   /** What clips must share to be joined by stream copy. */
@@ -141,6 +143,23 @@ const MATRIX_OPTIONS: Record<string, string> = {
   bt2020c: 'bt2020',
 };
 
+/** What codecs put before the filters of pictures that hold two fields of two moments: half the lines, but of one moment, where both together have combs. */
+export const ONE_FIELD = 'field=type=top';
+
+/** FFmpeg's names of pixel formats that have an alpha channel. */
+export const hasAlpha = (pixelFormat: string): boolean => /^(yuva|rgba|bgra|argb|abgr|gbrap|ya\d|pal8)/.test(pixelFormat);
+
+/** The decoder that gives the alpha channel of WebM, which FFmpeg's own VP8 and VP9 decoders leave out (libavcodec/libvpxdec.c); `undefined` for other codecs. */
+export function alphaDecoderOf(codec: string, alphaMode: string | undefined): string | undefined {
+  return alphaMode === '1' ? { vp8: 'libvpx', vp9: 'libvpx-vp9' }[codec] : undefined;
+}
+
+/**
+ * Lays pictures over white, as `Images.decode` does, while they have their own size: colours of what is transparent must not bleed into what is
+ * not. Premultiplied colour p becomes p + (255 - alpha), which is the inverse of alpha - p.
+ */
+const ON_WHITE = 'format=gbrap,premultiply=inplace=1,colorchannelmixer=rr=-1:ra=1:gg=-1:ga=1:bb=-1:ba=1,negate,format=gbrp';
+
 /**
  * The filter chain from stored pictures to upright RGB or grey (full range) of exactly `width` x `height`.
  * Untagged files: BT.709 from 1280 pixels wide or above 576 high, else BT.601, as mpv guesses (video/csputils.c, mp_csp_guess_colorspace).
@@ -148,12 +167,21 @@ const MATRIX_OPTIONS: Record<string, string> = {
 export function pictureFilter(header: ClipHeader, target: { width: number; height: number; format: 'gray' | 'rgb' }): string {
   const { filters, quarterTurn } = orientation(header.displayMatrix);
   const [width, height] = quarterTurn ? [target.height, target.width] : [target.width, target.height];
-  return [`${scaleFilter(header, width, height)}:out_range=pc`, `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`, ...filters].join(',');
+  const packed = `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`;
+  const scaled = `${scaleFilter(header, header.alpha ? undefined : { width, height })}:out_range=pc`;
+  const onWhite = header.alpha ? [ON_WHITE, `scale=${width}:${height}:flags=${scaleFlags(header, { width, height })}`] : [];
+  return [scaled, ...onWhite, packed, ...filters].join(',');
 }
 
-function scaleFilter(header: ClipHeader, width: number, height: number): string {
-  const smaller = width < header.codedWidth || height < header.codedHeight;
-  const flags = `${smaller ? 'area' : 'bicubic'}+accurate_rnd+full_chroma_int`;
+function scaleFlags(header: ClipHeader, size: { width: number; height: number } | undefined): string {
+  const smaller = size && (size.width < header.codedWidth || size.height < header.codedHeight);
+  return `${smaller ? 'area' : 'bicubic'}+accurate_rnd+full_chroma_int`;
+}
+
+/** To `size`, or to the stored one. */
+function scaleFilter(header: ClipHeader, size: { width: number; height: number } | undefined): string {
+  const flags = scaleFlags(header, size);
+  const { width, height } = size ?? { width: header.codedWidth, height: header.codedHeight };
   const guess = header.codedWidth >= 1280 || header.codedHeight > 576 ? 'bt709' : 'smpte170m';
   const matrix = MATRIX_OPTIONS[header.colourMatrix] ?? guess;
   return `scale=${width}:${height}:flags=${flags}:in_color_matrix=${matrix}:in_range=${header.fullRange ? 'pc' : 'tv'}`;
@@ -171,7 +199,7 @@ export function planesFilter(header: ClipHeader, target: { width: number; height
   const scale = crops ? Math.max(across, down) : Math.min(across, down);
   const even = (length: number, limit: number) => Math[crops ? 'max' : 'min'](limit, Math.round((length * scale) / 2) * 2);
   const [width, height] = [even(own.width, target.width), even(own.height, target.height)];
-  const scaled = quarterTurn ? scaleFilter(header, height, width) : scaleFilter(header, width, height);
+  const scaled = scaleFilter(header, quarterTurn ? { width: height, height: width } : { width, height });
   const fit = crops ? `crop=${target.width}:${target.height}` : `pad=${target.width}:${target.height}:-1:-1`;
   return [`${scaled}:out_color_matrix=bt709:out_range=tv`, 'format=yuv420p', ...filters, fit].join(',');
 }

@@ -17,10 +17,14 @@ export interface OpenMediaOptions {
   maxPixels?: number;
   /** One time limit for every call instead of the ones below. */
   timeLimitSeconds?: number;
+  /** Seconds without a frame after which a scan is given up, default 60. */
+  scanQuietSeconds?: number;
 }
 
 /** Seconds until a child is killed: far above what files of a few minutes take on two cores, so only hangs and abuse reach them. */
 const TIME_LIMITS = { codec: 30, probe: 30, frames: 180, scan: 900, encode: 120, concat: 300, join: 1800 };
+/** A scan sends its frames as it goes, 30 small ones at a time (8K: some seconds); one that sends none hangs. */
+const SCAN_QUIET_SECONDS = 60;
 /** Children at a time; each uses all cores by itself, so two keep a short call from waiting behind a long one. */
 const CHILDREN = 2;
 /** A program that a child started is killed this much before the child itself, so that it cannot outlive it. */
@@ -38,7 +42,8 @@ export function openMedia(options: OpenMediaOptions = {}): Media & { close(): vo
 
   /** One call on one file in one child. */
   function ask<T>(method: keyof typeof TIME_LIMITS, more: object, call: CallOptions, onEvent?: (event: never) => void): Promise<T> {
-    const limits = { signal: call.signal, timeoutSeconds: timeoutSeconds(method), ...(onEvent ? { onEvent } : {}) };
+    const quietSeconds = method === 'scan' ? (options.scanQuietSeconds ?? SCAN_QUIET_SECONDS) : undefined;
+    const limits = { signal: call.signal, timeoutSeconds: timeoutSeconds(method), quietSeconds, ...(onEvent ? { onEvent } : {}) };
     return pool.use(call.signal, (host) => host.call<T>(method, { ...params(method), ...more }, limits).catch(blameFile));
   }
 

@@ -15,9 +15,9 @@ import {
 } from 'node-av/constants';
 import { avGetCodecName, avGetPixFmtName, type FormatContext, Packet } from 'node-av/lib';
 import type { ClipLimits } from './backend.ts';
-import { type Clip, type ClipHeader, mediaTypeOf, type PacketEntry } from './clip.ts';
+import { alphaDecoderOf, type Clip, type ClipHeader, hasAlpha, mediaTypeOf, type PacketEntry } from './clip.ts';
 import { decodeStream } from './node-av-decode.ts';
-import { type OpenInput, openInput, ticks } from './node-av-input.ts';
+import { alphaModeOf, type OpenInput, openInput, ticks } from './node-av-input.ts';
 import { breather } from './pace.ts';
 
 /** Decoding about 6 frames takes as long as a seek with its flush of the frame threads (measured on 720p, 2 cores). */
@@ -37,15 +37,17 @@ export async function openNodeAvClip(path: string, limits: ClipLimits): Promise<
   let input = openInput(path);
   let atStart = true;
   let decodeErrors = 0;
+  let first: PacketEntry | undefined;
+  const header = readHeader(input);
   const rewind = () => {
-    if (!atStart) {
+    if (!atStart && !(first && isIndexed(header) && seekTo(input, first))) {
       input.demuxer.closeInputSync();
       input = openInput(path);
     }
     atStart = false;
   };
   return {
-    header: readHeader(input),
+    header,
     jumpCostFrames: JUMP_COST_FRAMES,
     looksAside: true,
     get decodeErrors() {
@@ -53,17 +55,26 @@ export async function openNodeAvClip(path: string, limits: ClipLimits): Promise<
     },
     async packets() {
       rewind();
-      return await readPackets(input, limits.signal);
+      const packets = await readPackets(input, limits.signal);
+      first = packets[0]?.keyframe ? packets[0] : undefined;
+      return packets;
     },
     async *decode(pass) {
       if (pass.from) {
         atStart = false;
-        input.demuxer.seekFrameSync(input.stream.index, BigInt(pass.from.dts ?? pass.from.pts ?? 0), AVSEEK_FLAG_BACKWARD);
+        seekTo(input, pass.from);
       } else rewind();
       yield* decodeStream(input, pass, limits, () => decodeErrors++);
     },
     close: () => input.demuxer.closeInputSync(),
   };
+}
+
+/** Containers with an index of every packet, in which the first one can be sought: that costs nothing, opening the file again 20 ms. */
+const isIndexed = ({ mediaType }: ClipHeader): boolean => mediaType === 'video/mp4' || mediaType === 'video/quicktime';
+
+function seekTo({ demuxer, stream }: OpenInput, { dts, pts }: PacketEntry): boolean {
+  return demuxer.seekFrameSync(stream.index, BigInt(dts ?? pts ?? 0), AVSEEK_FLAG_BACKWARD) >= 0;
 }
 
 function readHeader({ demuxer, stream }: OpenInput): ClipHeader {
@@ -88,6 +99,7 @@ function readHeader({ demuxer, stream }: OpenInput): ClipHeader {
     pixelFormat,
     colourMatrix: MATRIX_NAMES.get(par.colorSpace) ?? 'unknown',
     fullRange: par.colorRange === AVCOL_RANGE_JPEG || pixelFormat.startsWith('yuvj'),
+    alpha: hasAlpha(pixelFormat) || alphaDecoderOf(codec, alphaModeOf(stream)) !== undefined,
     hasAudio: demuxer.findBestStream(AVMEDIA_TYPE_AUDIO) >= 0,
     mediaType: mediaTypeOf(demuxer.iformat?.name ?? '', demuxer.metadata?.get('major_brand') ?? undefined, codec),
     join: { codec: `${codec} ${par.profile}`, size: `${par.width}x${par.height}`, pixels: pixelFormat, rate: `${rate.num}/${rate.den}`, ...joinAudio(demuxer) },

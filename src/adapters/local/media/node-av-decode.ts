@@ -1,9 +1,9 @@
-import { AV_FRAME_FLAG_CORRUPT, AVERROR_EAGAIN, AVERROR_EOF } from 'node-av/constants';
-import { Codec as AvCodec, CodecContext, FilterGraph, Frame, Packet } from 'node-av/lib';
+import { AV_FRAME_FLAG_CORRUPT, AV_FRAME_FLAG_INTERLACED, AVERROR_EAGAIN, AVERROR_EOF } from 'node-av/constants';
+import { Codec as AvCodec, avGetCodecName, CodecContext, FilterGraph, Frame, Packet } from 'node-av/lib';
 import { AppError } from '../../../errors.ts';
 import type { ClipLimits } from './backend.ts';
-import { brokenFile, type DecodedFrame, type DecodePass } from './clip.ts';
-import { type OpenInput, ticks } from './node-av-input.ts';
+import { alphaDecoderOf, brokenFile, type DecodedFrame, type DecodePass, ONE_FIELD } from './clip.ts';
+import { alphaModeOf, type OpenInput, ticks } from './node-av-input.ts';
 import { setOptions } from './node-av-options.ts';
 import { breather } from './pace.ts';
 
@@ -50,7 +50,9 @@ export async function* decodeStream(input: OpenInput, pass: DecodePass, limits: 
 }
 
 function openDecoder({ stream }: OpenInput, limits: ClipLimits): CodecContext {
-  const codec = AvCodec.findDecoder(stream.codecpar.codecId);
+  const { codecId } = stream.codecpar;
+  const withAlpha = alphaDecoderOf(avGetCodecName(codecId) ?? '', alphaModeOf(stream));
+  const codec = (withAlpha && AvCodec.findDecoderByName(withAlpha as never)) || AvCodec.findDecoder(codecId);
   if (!codec) throw brokenFile('is in a video format that cannot be decoded here');
   const decoder = new CodecContext();
   decoder.allocContext3(codec);
@@ -89,6 +91,7 @@ class Picture {
   readonly #result = new Frame();
   #graph: FilterGraph | undefined;
   #shape = '';
+  #interlaced = false;
 
   constructor(pass: Pick<DecodePass, 'filter' | 'frameBytes'>) {
     this.#pass = pass;
@@ -108,7 +111,9 @@ class Picture {
 
   /** Takes the picture out of the frame; the pixels are valid until the next call. */
   convert(frame: Frame): Uint8Array {
-    const shape = `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}`;
+    // For good once there was one: broadcasts change from frame to frame.
+    this.#interlaced ||= (frame.flags & AV_FRAME_FLAG_INTERLACED) !== 0;
+    const shape = `video_size=${frame.width}x${frame.height}:pix_fmt=${frame.format}:time_base=1/1000:pixel_aspect=1/1${this.#interlaced ? `,${ONE_FIELD}` : ''}`;
     if (shape !== this.#shape) this.#build(shape);
     const source = this.#graph?.getFilter('buffer@in');
     const sink = this.#graph?.getFilter('buffersink@out');
@@ -126,7 +131,7 @@ class Picture {
     this.#graph = new FilterGraph();
     this.#graph.alloc();
     this.#graph.nbThreads = 1;
-    const parsed = this.#graph.parsePtr(`buffer@in=${shape}:time_base=1/1000:pixel_aspect=1/1,${this.#pass.filter},buffersink@out`);
+    const parsed = this.#graph.parsePtr(`buffer@in=${shape},${this.#pass.filter},buffersink@out`);
     mustWork(parsed);
     mustWork(this.#graph.configSync());
     this.#shape = shape;

@@ -17,6 +17,9 @@ export interface OpenInput {
   stream: Stream;
 }
 
+/** Matroska's AlphaMode: `1` where pictures have an alpha channel beside them. */
+export const alphaModeOf = (stream: Stream): string | undefined => stream.metadata?.get('alpha_mode') ?? undefined;
+
 /** Opens a file with FFmpeg's demuxers, of which only those of video containers are allowed, and no other protocol than `file`.
  * Packets come from the best video track only, and from sound with `audio`. INVALID_MEDIA where there is no video in it. */
 export function openInput(path: string, options: { audio?: boolean } = {}): OpenInput {

@@ -1,10 +1,13 @@
 import type { ClipLimits } from './backend.ts';
-import { brokenFile, type Clip, type ClipHeader, mediaTypeOf, type PacketEntry } from './clip.ts';
+import { alphaDecoderOf, brokenFile, type Clip, type ClipHeader, hasAlpha, mediaTypeOf, type PacketEntry } from './clip.ts';
 import { decodeWithProgram } from './program-decode.ts';
 import { INPUT_GUARDS, runProgram } from './program-run.ts';
 
 /** Starting ffmpeg once more takes as long as decoding about 60 frames (measured on 720p, 2 cores: 0.1 to 0.2 s). */
 const JUMP_COST_FRAMES = 60;
+
+/** ffprobe's words for the order of two fields (`tt`: top first, stored and shown). */
+const INTERLACED = new Set(['tt', 'bb', 'tb', 'bt']);
 
 /** The fields of `ffprobe -show_streams -show_format` that are used. */
 interface Probed {
@@ -23,6 +26,7 @@ interface ProbedStream {
   pix_fmt?: string;
   color_space?: string;
   color_range?: string;
+  field_order?: string;
   avg_frame_rate?: string;
   time_base?: string;
   start_pts?: number;
@@ -31,6 +35,7 @@ interface ProbedStream {
   sample_rate?: string;
   channels?: number;
   disposition?: { attached_pic?: number };
+  tags?: { alpha_mode?: string };
   side_data_list?: { displaymatrix?: string }[];
 }
 
@@ -42,6 +47,14 @@ export async function openProgramClip(path: string, limits: ClipLimits): Promise
   const stream = probed.streams?.find((one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1);
   if (!stream) throw brokenFile('has no video track');
   const header = readHeader(probed, stream);
+  const decoder = alphaDecoderOf(header.codec, stream.tags?.alpha_mode);
+  const source = {
+    path,
+    streamIndex: stream.index,
+    tickSeconds: header.tickSeconds,
+    interlaced: INTERLACED.has(stream.field_order ?? ''),
+    ...(decoder ? { decoder } : {}),
+  };
   let decodeErrors = 0;
   return {
     header,
@@ -51,7 +64,7 @@ export async function openProgramClip(path: string, limits: ClipLimits): Promise
       return decodeErrors;
     },
     packets: () => readPackets(path, stream.index, limits),
-    decode: (pass) => decodeWithProgram({ path, streamIndex: stream.index, tickSeconds: header.tickSeconds }, pass, limits, () => decodeErrors++),
+    decode: (pass) => decodeWithProgram(source, pass, limits, () => decodeErrors++),
     close: () => {},
   };
 }
@@ -85,6 +98,7 @@ function readHeader(probed: Probed, stream: ProbedStream): ClipHeader {
     pixelFormat,
     colourMatrix: stream.color_space ?? 'unknown',
     fullRange: stream.color_range === 'pc' || pixelFormat.startsWith('yuvj'),
+    alpha: hasAlpha(pixelFormat) || alphaDecoderOf(codec, stream.tags?.alpha_mode) !== undefined,
     hasAudio: audio !== undefined,
     mediaType: mediaTypeOf(probed.format?.format_name ?? '', probed.format?.tags?.major_brand, codec),
     join: {

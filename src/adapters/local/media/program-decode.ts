@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { ClipLimits } from './backend.ts';
-import type { DecodedFrame, DecodePass } from './clip.ts';
+import { type DecodedFrame, type DecodePass, ONE_FIELD } from './clip.ts';
 import { INPUT_GUARDS, startProgram } from './program-run.ts';
 
 interface Source {
   path: string;
   streamIndex: number;
   tickSeconds: number;
+  interlaced: boolean;
+  /** Name of the decoder, where it is not FFmpeg's own. */
+  decoder?: string;
 }
 
 /** Frames chosen by one filter expression; longer lists take several runs of the program. */
@@ -38,9 +41,10 @@ async function* decodeOnce(source: Source, pass: DecodePass, limits: ClipLimits,
 function decodeArguments(source: Source, pass: DecodePass, limits: ClipLimits): string[] {
   const { wanted, from } = pass;
   const chosen = wanted?.map((position) => `eq(${pass.byIndex ? 'n' : 'pts'}\\,${position})`).join('+');
-  const filter = [...(chosen ? [`select=${chosen}`] : []), pass.filter, 'showinfo=checksum=0'].join(',');
+  const filter = [...(chosen ? [`select=${chosen}`] : []), ...(source.interlaced ? [ONE_FIELD] : []), pass.filter, 'showinfo=checksum=0'].join(',');
   const start = from?.pts === undefined ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', ((from.pts + 0.5) * source.tickSeconds).toFixed(6)];
-  const input = ['-noautorotate', '-copyts', ...INPUT_GUARDS, '-max_pixels', `${limits.maxPixels}`, ...start, '-i', `file:${source.path}`];
+  const decoder = source.decoder ? ['-c:v', source.decoder] : [];
+  const input = ['-noautorotate', '-copyts', ...INPUT_GUARDS, '-max_pixels', `${limits.maxPixels}`, ...decoder, ...start, '-i', `file:${source.path}`];
   const output = ['-map', `0:${source.streamIndex}`, '-vf', filter, '-fps_mode', 'passthrough', ...(wanted ? ['-frames:v', `${wanted.length}`] : [])];
   return ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', ...input, ...output, '-f', 'rawvideo', 'pipe:1'];
 }

@@ -115,8 +115,8 @@ export interface ScanBatch {
   data: Uint8Array;
 }
 
-/** Bytes of frames in one message: large enough that messages cost little, small enough to keep memory low. */
-const BATCH_BYTES = 4_000_000;
+/** Bytes of frames in one message: large enough that messages cost little, small enough that the parent has done with one before the next is decoded. */
+const BATCH_BYTES = 500_000;
 
 /** Frames that a scan hands over larger beside its own: those shown at the times, RGB. */
 export interface Looks {
