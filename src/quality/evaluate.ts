@@ -20,7 +20,7 @@ import { rounded } from './statistics.ts';
 import { compareSubjects, subjectChecks } from './subjects.ts';
 import { overallVerdict, summarise } from './verdict.ts';
 
-export type QualityPorts = Pick<Ports, 'images' | 'media' | 'embedder' | 'recogniser'>;
+export type QualityPorts = Pick<Ports, 'images' | 'media' | 'embedder' | 'recogniser' | 'calibrationFile'>;
 
 export interface EvaluateOptions extends CallOptions {
   /** Called with 0..1 as work goes on. */
@@ -34,12 +34,14 @@ const LONG_SIDE = 1024;
 /**
  * Measures a clip against the references of its shots. INVALID_INPUT without shots, INVALID_MEDIA where the file is no video or holds no
  * frame that decodes; a clip that breaks off comes back as a report whose check `decode` fails. CANCELLED by the signal.
+ * MISCONFIGURED where the user's own cut points cannot be used.
  */
 export async function evaluateClip(ports: QualityPorts, request: EvaluationRequest, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { onProgress = () => undefined, ...call } = options;
   if (request.shots.length === 0) throw new AppError('INVALID_INPUT', 'There is no shot to evaluate.', { hint: 'Give at least one shot with its times.' });
   const info = await ports.media.probe(request.path, call);
   const guess = sampleShots(request.shots, info).flatMap((shot) => shot.timesSeconds);
+  const references = beginReferences(ports, request, info, call);
   const scan = await scanClip(ports, request.path, { info, timesSeconds: guess }, call, (fraction) => onProgress(0.3 * fraction));
   const facts = describeConformance(info, scan);
   const borders = snapBorders(request.shots, scan.signals.cuts, info.fps);
@@ -47,12 +49,12 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const timesSeconds = sampled.flatMap((shot) => shot.timesSeconds);
   const same = timesSeconds.length === guess.length && timesSeconds.every((time, i) => Math.abs(time - guess[i]) < SAME_FRAME / info.fps);
   const images = same ? scan.looks : await lookAt(ports, request.path, info, timesSeconds, call);
-  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images) }, call, (fraction) =>
+  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images), references }, call, (fraction) =>
     onProgress(0.3 + 0.65 * fraction),
   );
   const expect = request.expect ?? {};
   const subjects = await compareSubjects(ports, shots, call);
-  const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS);
+  const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS, ports.calibrationFile);
   const missing = sampled.filter((shot) => shot.timesSeconds.length === 0).map((shot) => missingShot(shot.index, facts.durationSeconds));
   const checks = [
     ...conformanceChecks(facts, expect),
@@ -112,18 +114,33 @@ interface ClipMaterial {
   signals: Signals;
   /** One for each of the sampled times. */
   images: RawImage[];
+  references: KnownReferences;
+}
+
+/** Views by asset id. */
+type KnownReferences = Map<string, Promise<ReferenceViews>>;
+
+/** The model looks at the references while the clip is decoded; who needs one waits for it, and hears of its failure. */
+function beginReferences(ports: QualityPorts, { shots }: EvaluationRequest, info: VideoInfo, call: CallOptions): KnownReferences {
+  const known: KnownReferences = new Map();
+  for (const { assetId, image } of shots.flatMap((shot) => shot.references)) {
+    if (known.has(assetId)) continue;
+    const views = seeReference(ports.embedder, image, info.width / info.height, call);
+    views.catch(() => undefined);
+    known.set(assetId, views);
+  }
+  return known;
 }
 
 async function measureShots(ports: QualityPorts, request: EvaluationRequest, clip: ClipMaterial, call: CallOptions, onProgress: (fraction: number) => void) {
   const { info, signals, images } = clip;
   const present = clip.sampled.filter((shot) => shot.timesSeconds.length > 0);
   if (present.length === 0) throw new AppError('INVALID_INPUT', `Every shot lies beyond the end of the clip (${rounded(info.durationSeconds, 2)} s).`);
-  const known = new Map<string, Promise<ReferenceViews>>();
   const measured: MeasuredShot[] = [];
   let used = 0;
   for (const sampled of present) {
     const asked = request.shots[sampled.index];
-    const references = await seeReferences(ports, asked.references, info, known, call);
+    const references = await seeReferences(asked.references, clip.references);
     const own = images.slice(used, used + sampled.timesSeconds.length);
     const expectedMotion = asked.expectMotion ?? request.expect?.motion;
     const shot = await measureShot(ports, { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera }, call);
@@ -151,21 +168,9 @@ function lookSide({ width, height }: Pick<VideoInfo, 'width' | 'height'>): numbe
   return Math.min(LONG_SIDE, Math.round((SHORT_SIDE * Math.max(width, height)) / Math.min(width, height)));
 }
 
-/** Views of each reference; a picture that several shots share is seen once. */
-function seeReferences(
-  ports: QualityPorts,
-  references: EvaluationReference[],
-  info: VideoInfo,
-  known: Map<string, Promise<ReferenceViews>>,
-  call: CallOptions,
-) {
-  return Promise.all(
-    references.map(async (reference) => {
-      const views = known.get(reference.assetId) ?? seeReference(ports.embedder, reference.image, info.width / info.height, call);
-      known.set(reference.assetId, views);
-      return { reference, views: await views };
-    }),
-  );
+/** The references with their views. */
+function seeReferences(references: EvaluationReference[], known: KnownReferences) {
+  return Promise.all(references.map(async (reference) => ({ reference, views: await (known.get(reference.assetId) as Promise<ReferenceViews>) })));
 }
 
 function missingShot(index: number, durationSeconds: number): Check {
