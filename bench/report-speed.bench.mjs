@@ -159,10 +159,18 @@ async function withModel(options, run) {
 
 /** Highest resident memory of the decoding children, MiB: until `mark`, and to the end. */
 function watchMemory() {
-  const pids = new Set();
-  const note = ({ process: child }) => child.spawnargs?.some((argument) => argument.includes('media')) && pids.add(child.pid);
+  // The channel tells of a child before it has arguments and an id.
+  const children = new Set();
+  const note = ({ process: child }) => children.add(child);
   subscribe('child_process', note);
-  const peak = () => Math.max(0, ...Array.from(pids, peakOf));
+  const decodes = (child) => child.spawnargs?.some((argument) => argument.includes('media'));
+  const peak = () =>
+    Math.max(
+      0,
+      ...Array.from(children)
+        .filter(decodes)
+        .map((child) => peakOf(child.pid)),
+    );
   let marked;
   return {
     mark: () => {
