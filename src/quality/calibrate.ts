@@ -167,16 +167,14 @@ function population(values: readonly number[]): Population {
   return { n: values.length, min: at(0), q01: at(0.01), q05: at(0.05), q50: at(0.5), q95: at(0.95), q99: at(0.99), max: at(1) };
 }
 
+/** Scores of one gate, turned so that higher is better. */
+interface GateScores {
+  good: number[];
+  bad: number[];
+}
+
 /** Share of the gate's defects that score worse than 95 % of the good clips. */
-function detected(gate: Gate, clips: readonly ScoredClip[]): number {
-  const good = scoresOf(
-    clips.filter((clip) => clip.kind === 'good'),
-    gate,
-  );
-  const bad = scoresOf(
-    clips.filter((clip) => clip.kind !== 'good' && isAimedAt(gate, clip.kind)),
-    gate,
-  );
+function detected({ good, bad }: GateScores): number {
   const bar = quantile(good, 0.05);
   return mean(bad.map((value) => (value < bar ? 1 : 0)));
 }
@@ -184,15 +182,28 @@ function detected(gate: Gate, clips: readonly ScoredClip[]): number {
 /** 95 % percentile interval over draws of whole references with replacement (cluster bootstrap), seeded. */
 function bootstrap(gate: Gate, clips: readonly ScoredClip[]): Calibration['tprAt5PercentFar'] {
   const used = clips.filter((clip) => clip.kind === 'good' || isAimedAt(gate, clip.kind));
-  const groups = groupsOf(used);
+  const scores = (from: readonly ScoredClip[]): GateScores => ({
+    good: scoresOf(
+      from.filter((clip) => clip.kind === 'good'),
+      gate,
+    ),
+    bad: scoresOf(
+      from.filter((clip) => clip.kind !== 'good'),
+      gate,
+    ),
+  });
+  const groups = groupsOf(used).map(scores);
   let state = 1;
   const random = () => {
     state = (state * 48271) % 2147483647; // Park and Miller's minimal standard generator
     return state / 2147483647;
   };
-  const draw = () => groups.flatMap(() => groups[Math.floor(random() * groups.length)]);
-  const rates = Array.from({ length: DRAWS }, () => detected(gate, draw())).filter((rate) => !Number.isNaN(rate));
-  return { value: rounded(detected(gate, used), 3), low: rounded(quantile(rates, 0.025), 3), high: rounded(quantile(rates, 0.975), 3) };
+  const draw = (): GateScores => {
+    const drawn = groups.map(() => groups[Math.floor(random() * groups.length)]);
+    return { good: drawn.flatMap(({ good }) => good), bad: drawn.flatMap(({ bad }) => bad) };
+  };
+  const rates = Array.from({ length: DRAWS }, () => detected(draw())).filter((rate) => !Number.isNaN(rate));
+  return { value: rounded(detected(scores(used)), 3), low: rounded(quantile(rates, 0.025), 3), high: rounded(quantile(rates, 0.975), 3) };
 }
 
 /** Clips by their reference. */

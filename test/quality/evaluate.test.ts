@@ -12,13 +12,14 @@ import { drawEvidence } from '../../src/quality/evidence.ts';
 import type { EvaluationReference, EvaluationShot, ShotReport } from '../../src/quality/report.ts';
 import { crop } from '../../src/quality/windows.ts';
 import { seeded } from './frames.ts';
+import { remembering } from './remembering.ts';
 
 const SIZE = { width: 480, height: 270 };
 const FPS = 8;
 const images = createImages({ maxPixels: 100_000_000 });
 const media = openMedia();
 const vision = openVision({ runtime: 'wasm' });
-const ports = { images, media, embedder: vision.embedder, recogniser: vision.recogniser };
+const ports = { images, media, ...remembering(vision) };
 let folder: string;
 let alps: RawImage;
 let sheep: RawImage;
@@ -173,7 +174,7 @@ describe('evaluateClip', () => {
   });
 
   it('gives numbers and no verdict with an embedder that has no calibration', async () => {
-    const other: Embedder = { ...vision.embedder, id: 'another-model' };
+    const other: Embedder = { ...ports.embedder, id: 'another-model' };
     const report = await evaluateClip({ ...ports, embedder: other }, { path: panned, shots: whole(reference('img_alps', alps)) });
     expect(report.verdict).toBe('uncalibrated');
     const gate = report.checks.find((check) => check.id === 'reference');
