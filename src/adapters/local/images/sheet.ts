@@ -2,7 +2,7 @@ import type { OverlayOptions } from 'sharp';
 import { AppError } from '../../../errors.ts';
 import type { FileBytes, RawImage } from '../../../ports.ts';
 import { fitInside } from './geometry.ts';
-import { loadSharp } from './sharp.ts';
+import { fromRaw, loadSharp, toRaw } from './sharp.ts';
 import { drawLine } from './text.ts';
 
 export interface SheetCell {
@@ -38,10 +38,9 @@ export async function drawSheet(cells: SheetCell[], options: SheetOptions): Prom
   });
 }
 
-async function withinLimit(sheet: Buffer, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
-  const sharp = await loadSharp();
+async function withinLimit(sheet: RawImage, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
   for (const quality of QUALITIES) {
-    const jpeg = await sharp(sheet).jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
+    const jpeg = await (await fromRaw(sheet)).jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
     if (jpeg.length <= maxBytes) return new Uint8Array(jpeg);
   }
   return undefined;
@@ -53,7 +52,7 @@ function cellAspect(cells: SheetCell[]): number {
   return Math.min(MAX_ASPECT, Math.max(MIN_ASPECT, sorted[sorted.length >> 1]));
 }
 
-async function compose(cells: SheetCell[], askedColumns: number, cellWidth: number): Promise<Buffer> {
+async function compose(cells: SheetCell[], askedColumns: number, cellWidth: number): Promise<RawImage> {
   const columns = Math.max(1, Math.min(askedColumns, cells.length));
   const cellHeight = Math.round(cellWidth / cellAspect(cells));
   const gap = Math.max(2, Math.round(cellWidth * 0.03));
@@ -64,18 +63,18 @@ async function compose(cells: SheetCell[], askedColumns: number, cellWidth: numb
     const left = gap + (index % columns) * (cellWidth + gap);
     const top = gap + Math.floor(index / columns) * (cellHeight + labelHeight + gap);
     layers.push({ input: { create: { width: cellWidth, height: cellHeight, channels: 3, background: CELL } }, left, top });
-    layers.push(centred(await fitInside(cell.image, cellWidth, cellHeight), { left, top, width: cellWidth, height: cellHeight }));
-    const label = cell.label && (await drawLine(cell.label, { size: fontSize, colour: LABEL, strut: true }, cellWidth));
+    const [picture, label] = await Promise.all([
+      fitInside(cell.image, cellWidth, cellHeight),
+      cell.label ? drawLine(cell.label, { size: fontSize, colour: LABEL, strut: true }, cellWidth) : undefined,
+    ]);
+    layers.push(centred(picture, { left, top, width: cellWidth, height: cellHeight }));
     if (label) layers.push(centred(label, { left, top: top + cellHeight, width: cellWidth, height: Math.max(labelHeight, label.height) }));
   }
   const rows = Math.ceil(cells.length / columns);
   const width = gap + columns * (cellWidth + gap);
   const height = gap + rows * (cellHeight + labelHeight + gap);
   const sharp = await loadSharp();
-  return sharp({ create: { width, height, channels: 3, background: GROUND }, limitInputPixels: false })
-    .composite(layers)
-    .png({ compressionLevel: 0 })
-    .toBuffer();
+  return toRaw(sharp({ create: { width, height, channels: 3, background: GROUND }, limitInputPixels: false }).composite(layers));
 }
 
 /** A picture in the middle of a rectangle that it fits in. */
