@@ -17,6 +17,7 @@ const USAGE = `vrag-mcp ${version}: MCP server for video grounded in your own im
       --local-files    with --http: accept and return paths of this machine
   vrag-mcp ingest PATH ...                      add folders, files or patterns to a collection
   vrag-mcp reindex COLLECTION --embedder NAME   embed a collection anew
+  vrag-mcp calibrate LIST                       choose cut points of the quality checks from your own clips
   vrag-mcp verify [--repair]                    check the data folder
   vrag-mcp verify FILE                          check the content credentials of a file
   vrag-mcp doctor                               check what these settings need
