@@ -122,8 +122,12 @@ const PRICE = 2.4;
 /** Displacements within REACH, the shortest first; `rank` is their place row by row, the lesser of which wins where two cost the same. */
 const SHIFTS = Array.from({ length: (2 * REACH + 1) ** 2 }, (_, rank) => {
   const [dx, dy] = [(rank % (2 * REACH + 1)) - REACH, Math.floor(rank / (2 * REACH + 1)) - REACH];
-  return { dx, dy, rank, price: PRICE * (Math.abs(dx) + Math.abs(dy)) };
+  return { dx, dy, rank, price: PRICE * (Math.abs(dx) + Math.abs(dy)), offset: dy * SIGNAL_SIDE + dx };
 }).sort((a, b) => a.price - b.price || a.rank - b.rank);
+
+/** From a pixel to the other quarters of its block. */
+const RIGHT = BLOCK / 2;
+const BELOW = RIGHT * SIGNAL_SIDE;
 
 /**
  * The displacement with the least cost, over every second pixel. Short ones first, because most blocks move little. Where the sums of the
@@ -132,18 +136,22 @@ const SHIFTS = Array.from({ length: (2 * REACH + 1) ** 2 }, (_, rank) => {
 function movement(before: MatchedFrame, after: MatchedFrame, x: number, y: number): [dx: number, dy: number] {
   const last = SIGNAL_SIDE - BLOCK;
   const from = y * SIGNAL_SIDE + x;
+  const own = before.sums;
   const { sums } = after;
-  const [q0, q1, q2, q3] = [0, HALF, HALF * SIGNAL_SIDE, HALF * SIGNAL_SIDE + HALF].map((offset) => before.sums[from + offset]);
+  const q0 = own[from];
+  const q1 = own[from + RIGHT];
+  const q2 = own[from + BELOW];
+  const q3 = own[from + BELOW + RIGHT];
   let best = Number.POSITIVE_INFINITY;
   let found = SHIFTS[0];
-  for (const shift of SHIFTS) {
+  for (let i = 0; i < SHIFTS.length; i++) {
+    const shift = SHIFTS[i];
     const limit = best - shift.price + ROUNDING;
     if (limit < 0) break;
-    const [u, v] = [x + shift.dx, y + shift.dy];
-    if (u < 0 || v < 0 || u > last || v > last) continue;
-    const to = v * SIGNAL_SIDE + u;
-    const below = to + HALF * SIGNAL_SIDE;
-    if (Math.abs(q0 - sums[to]) + Math.abs(q1 - sums[to + HALF]) + Math.abs(q2 - sums[below]) + Math.abs(q3 - sums[below + HALF]) > limit) continue;
+    if (x + shift.dx < 0 || y + shift.dy < 0 || x + shift.dx > last || y + shift.dy > last) continue;
+    const to = from + shift.offset;
+    const apart = Math.abs(q0 - sums[to]) + Math.abs(q1 - sums[to + RIGHT]) + Math.abs(q2 - sums[to + BELOW]) + Math.abs(q3 - sums[to + BELOW + RIGHT]);
+    if (apart > limit) continue;
     const cost = blockCost(before.luma, after.luma, from, to, limit) + shift.price;
     if (cost < best || (cost === best && shift.rank < found.rank)) {
       best = cost;
@@ -152,8 +160,6 @@ function movement(before: MatchedFrame, after: MatchedFrame, x: number, y: numbe
   }
   return [found.dx, found.dy];
 }
-
-const HALF = BLOCK / 2;
 
 /** Sum of absolute differences, or a part of it that is more than `limit`. */
 function blockCost(before: Uint8Array, after: Uint8Array, from: number, to: number, limit: number): number {
