@@ -1,8 +1,8 @@
 /** Side of the square luma frames that all pixel checks work on. */
 export const SIGNAL_SIDE = 128;
 
-const BLOCK = 16;
-const BLOCKS = SIGNAL_SIDE / BLOCK;
+export const BLOCK = 16;
+export const BLOCKS = SIGNAL_SIDE / BLOCK;
 const REACH = 7;
 /** Mean absolute deviation of luma under which a block has no texture to match (quality pilot). */
 const FLAT = 3;

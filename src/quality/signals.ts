@@ -1,5 +1,6 @@
 import { MOST_SIGNATURES, SIGNATURE_CELL, SIGNATURE_GRID, type Signature } from './loops.ts';
 import { type BlockShifts, blockShifts, type CameraShift, cameraShift, type MatchedFrame, matchedFrame, motionAmount, SIGNAL_SIDE } from './motion.ts';
+import { refinedShifts } from './sub-pixel.ts';
 
 /** Time between two frames that are compared for motion and freezing: 8 a second, as VBench's dynamic degree samples. */
 export const STEP_SECONDS = 1 / 8;
@@ -105,7 +106,13 @@ function collectSteps(out: Step[]): { add(timeSeconds: number, luma: Uint8Array)
         const far = kept.length === LONG_STEPS ? blockShifts(kept[0].frame, frame) : undefined;
         const motion = Math.max(speed(near, last, timeSeconds), far ? speed(far, kept[0], timeSeconds) : 0);
         const frozen = meanDifference(last.frame.luma, luma) < Math.min(FROZEN_BELOW, Math.max(REPEATED_BELOW, FROZEN_SHIFT * meanSlope(luma)));
-        out.push({ fromSeconds: last.timeSeconds, toSeconds: timeSeconds, motion, frozen, camera: cameraOf(near, far) });
+        out.push({
+          fromSeconds: last.timeSeconds,
+          toSeconds: timeSeconds,
+          motion,
+          frozen,
+          camera: cameraOf(refinedShifts(last.frame, frame, near), far && refinedShifts(kept[0].frame, frame, far)),
+        });
       }
       if (kept.length === LONG_STEPS) kept.shift();
       kept.push({ timeSeconds, frame });
