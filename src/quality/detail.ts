@@ -8,7 +8,13 @@ const REACH = 6;
 /** Standard deviation of luma under which a block has nothing to compare. */
 const FLAT = 5;
 
-/** Correlation of blocks of 16 pixels of two pictures of the same view, both scaled to a square, each with the best place within 6 pixels; 1 where there is nothing to compare. */
+/** At most this part of a block's variance is taken for noise: fine texture looks like it. */
+const MOST_NOISE = 0.75;
+
+/**
+ * Correlation of blocks of 16 pixels of two pictures of the same view, both scaled to a square, each with the best place within 6 pixels; 1 where
+ * there is nothing to compare. What grain alone takes from it is given back: each picture's noise is subtracted from the variance of its blocks.
+ */
 export function detailMap(frame: RawImage, part: RawImage, side: number): RegionMap {
   const a = squared(frame, side);
   const b = squared(part, side);
@@ -24,17 +30,17 @@ interface Plane {
   luma: Float32Array;
   sums: Float64Array;
   squares: Float64Array;
+  /** Variance of its noise. */
+  noise: number;
 }
 
 function squared(image: RawImage, side: number): Plane {
-  const source = luma(image);
-  const plane = { side, luma: new Float32Array(side * side), sums: new Float64Array((side + 1) ** 2), squares: new Float64Array((side + 1) ** 2) };
+  const values = averaged(image, side);
+  const plane = { side, luma: values, sums: new Float64Array((side + 1) ** 2), squares: new Float64Array((side + 1) ** 2), noise: noiseOf(values, side) };
   for (let y = 0; y < side; y++) {
-    const row = Math.min(image.height - 1, Math.floor(((y + 0.5) * image.height) / side)) * image.width;
     for (let x = 0; x < side; x++) {
-      const value = source[row + Math.min(image.width - 1, Math.floor(((x + 0.5) * image.width) / side))];
+      const value = values[y * side + x];
       const at = (y + 1) * (side + 1) + x + 1;
-      plane.luma[y * side + x] = value;
       plane.sums[at] = value + plane.sums[at - 1] + plane.sums[at - side - 1] - plane.sums[at - side - 2];
       plane.squares[at] = value * value + plane.squares[at - 1] + plane.squares[at - side - 1] - plane.squares[at - side - 2];
     }
@@ -42,12 +48,52 @@ function squared(image: RawImage, side: number): Plane {
   return plane;
 }
 
-/** Mean and standard deviation of the block whose top left corner is at (x, y). */
-function statistics({ side, sums, squares }: Plane, x: number, y: number): { mean: number; deviation: number } {
+/** Luma, each point the mean of the pixels that it stands for (the nearest one where it is enlarged). */
+function averaged(image: RawImage, side: number): Float32Array {
+  const source = luma(image);
+  const [columns, rows] = [spans(image.width, side), spans(image.height, side)];
+  const values = new Float32Array(side * side);
+  for (let y = 0, i = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, i++) {
+      let sum = 0;
+      for (let row = rows[y].from; row < rows[y].to; row++) {
+        for (let column = columns[x].from; column < columns[x].to; column++) sum += source[row * image.width + column];
+      }
+      values[i] = sum / ((rows[y].to - rows[y].from) * (columns[x].to - columns[x].from));
+    }
+  }
+  return values;
+}
+
+function spans(length: number, side: number): { from: number; to: number }[] {
+  return Array.from({ length: side }, (_, i) => {
+    const from = Math.floor((i * length) / side);
+    return { from, to: Math.max(from + 1, Math.floor(((i + 1) * length) / side)) };
+  });
+}
+
+/** Variance of white noise by the Laplacian difference that flat and linear parts have none of (Immerkaer, CVIU 1996), of its median, so that edges do not count. */
+function noiseOf(values: Float32Array, side: number): number {
+  const found = new Float32Array((side - 2) ** 2);
+  for (let y = 1, i = 0; y < side - 1; y++) {
+    for (let x = 1; x < side - 1; x++, i++) {
+      const at = y * side + x;
+      const corners = values[at - side - 1] + values[at - side + 1] + values[at + side - 1] + values[at + side + 1];
+      const edges = values[at - side] + values[at - 1] + values[at + 1] + values[at + side];
+      found[i] = Math.abs(corners - 2 * edges + 4 * values[at]);
+    }
+  }
+  found.sort();
+  // The kernel has 36 times the noise's variance; the median of a normal distribution's absolute values is 0.6745 of its standard deviation.
+  return (found[found.length >> 1] / (6 * 0.6745)) ** 2;
+}
+
+/** Mean and standard deviation, without the noise, of the block whose top left corner is at (x, y). */
+function statistics({ side, sums, squares, noise }: Plane, x: number, y: number): { mean: number; deviation: number } {
   const [from, to] = [y * (side + 1) + x, (y + BLOCK) * (side + 1) + x];
   const mean = (sums[to + BLOCK] - sums[to] - sums[from + BLOCK] + sums[from]) / BLOCK ** 2;
-  const square = (squares[to + BLOCK] - squares[to] - squares[from + BLOCK] + squares[from]) / BLOCK ** 2;
-  return { mean, deviation: Math.sqrt(Math.max(0, square - mean * mean)) };
+  const variance = (squares[to + BLOCK] - squares[to] - squares[from + BLOCK] + squares[from]) / BLOCK ** 2 - mean * mean;
+  return { mean, deviation: Math.sqrt(Math.max(0, variance - Math.min(noise, MOST_NOISE * variance))) };
 }
 
 function bestCorrelation(a: Plane, b: Plane, left: number, top: number): number {
@@ -62,7 +108,7 @@ function bestCorrelation(a: Plane, b: Plane, left: number, top: number): number 
       best = Math.max(best, covariance / (Math.max(FLAT, own.deviation) * Math.max(FLAT, other.deviation)));
     }
   }
-  return textured ? best : 1;
+  return textured ? Math.min(1, best) : 1;
 }
 
 /** Four sums side by side: one after the other each addition would wait for the last. */
