@@ -11,6 +11,8 @@ import { improveCases } from './improve-cases.mjs';
 
 const TAKES = 3;
 const QUALITY = { target: 'pass', maxTakes: TAKES };
+/** About the least that providers make: the cut points were chosen on clips with a short side of 288 pixels and more. */
+const SIZE = { width: 640, height: 360, fps: 24 };
 /** What the provider shows instead of a reference. */
 const STRANGER = 'airplane-from-above';
 const SETTINGS = { VRAG_DEFAULT_DIRS: 'off', VRAG_CREDENTIALS: 'off' };
@@ -76,7 +78,7 @@ async function storeReferences({ ports }, cases) {
   return cases.map(({ reference, defect, ...shot }) => {
     const { key: objectKey, sha256 } = stored.get(reference);
     const references = [{ role: 'firstFrame', assetId: `img_${reference}`, sha256, objectKey, name: reference }];
-    return { defect, shot: { ...shot, width: 320, height: 180, fps: 24, seed: 0, references, dropped: [] } };
+    return { defect, shot: { ...shot, ...SIZE, seed: 0, references, dropped: [] } };
   });
 }
 

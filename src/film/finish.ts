@@ -4,6 +4,7 @@ import { cleanText } from '../library/text.ts';
 import type { JsonValue, Ports } from '../ports.ts';
 import { reconcile } from './budget.ts';
 import { uncite } from './citations.ts';
+import { clipScores } from './clip-scores.ts';
 import { signStill, signVideo } from './credentials.ts';
 import { writeTakes } from './job-create.ts';
 import { endMessage, type FinishedVideo, JOB, type Job, type JobView, type MadeFiles, readJob, readJobView, referenceIds, terminal } from './jobs.ts';
@@ -148,7 +149,7 @@ async function assemble(ports: Ports, view: JobView, save: SaveJob): Promise<Fin
     source: `job:${view.id}`,
     manifestId: job.videoId,
     madeFrom: referenceIds(job.storyboard),
-    described: { caption: prompts.join(' / '), tags: ['generated', job.storyboard.provider] },
+    described: { caption: prompts.join(' / '), tags: ['generated', job.storyboard.provider], attributes: clipScores(view.takes) },
   });
   const generative = ports.videoGenerators.get(job.storyboard.provider)?.capabilities.generative ?? true;
   await writeManifest(ports, videoManifest(view, generative, { sha256, credentials, startsSeconds }));

@@ -52,6 +52,9 @@ describe('a shot with a quality goal', () => {
     expect(second.take.shot.prompt).toMatch(/motion/);
     expect(second.take.shot.prompt).toContain('job=better stuck');
     expect(view.job.video?.sha256).toBeDefined();
+    const video = await server.ports.catalog.get(view.job.videoId);
+    expect(video?.attributes).toEqual({ verdict: 'uncalibrated', similarity: second.take.evaluation?.similarity?.mean });
+    expect(video?.attributes?.similarity).toBeGreaterThan(0);
     const ids = [first, second].map(({ take }) => take.evaluation?.reportId ?? '');
     const [early, late] = await Promise.all(ids.map(async (id) => besideEarlierTakes(server.ports, id, await requireReport(server.ports, id))));
     expect(early).toEqual({ stop: 'uncalibrated' });
