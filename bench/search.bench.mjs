@@ -181,7 +181,7 @@ async function vectors(catalog, base, say) {
   };
 }
 
-/** The domain's whole search by a noun (vector, BM25 and seen lists of 200, fusion, ten hits read), with a ready vector for the text, against the ten nearest alone. */
+/** The domain's whole search by a noun (vector, BM25 and seen lists of 120, fusion, ten hits read), with a ready vector for the text, against the ten nearest alone. */
 async function hybrids(catalog, base, say) {
   const table = await createConcepts(path.join(import.meta.dirname, '../models/concepts.json'))();
   const times = Object.fromEntries(NOUNS.map((noun) => [noun, { vector: [], words: [], seen: [], hybrid: [] }]));
@@ -193,8 +193,8 @@ async function hybrids(catalog, base, say) {
     for (const noun of NOUNS) {
       const seen = understandQuery(noun, table);
       await timed(times[noun].vector, () => nearest(catalog, vector));
-      await timed(times[noun].words, () => catalog.match('base', noun, {}, 200));
-      await timed(times[noun].seen, () => catalog.seen('base', seen, {}, 200));
+      await timed(times[noun].words, () => catalog.match('base', noun, {}, 120));
+      await timed(times[noun].seen, () => catalog.seen('base', seen, {}, 120));
       await timed(times[noun].hybrid, () => search(ports, { collection: 'base', query: noun, filter: {}, limit: K, maxBytes: 0 }));
     }
   }
@@ -203,7 +203,7 @@ async function hybrids(catalog, base, say) {
     say(`"${noun}": vector ${v.toFixed(2)} ms, words ${words.toFixed(2)} ms, seen ${seen.toFixed(2)} ms, the whole search ${hybrid.toFixed(2)} ms`);
   }
   const typo = [];
-  for (let round = 0; round < 9; round++) await timed(typo, () => catalog.match('base', 'lighthuose', {}, 200));
+  for (let round = 0; round < 9; round++) await timed(typo, () => catalog.match('base', 'lighthuose', {}, 120));
   say(`words with a typo ("lighthuose") ${median(typo).toFixed(2)} ms`);
   const all = (name) => median(NOUNS.flatMap((noun) => times[noun][name]));
   return {

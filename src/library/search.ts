@@ -68,9 +68,9 @@ export interface SearchResult {
 }
 
 /** Candidates of each list: for the first pages, and for all further ones. Each serves many pages, so that their order stays. */
-const CANDIDATES = { first: 200, deep: 1200 };
+const CANDIDATES = { first: 120, deep: 1200 };
 /** Hits from which the deeper lists are read. */
-const DEEP_FROM = 150;
+const DEEP_FROM = 90;
 
 /**
  * Searches a collection by text, by picture or by both, fused by strength. NOT_FOUND for an unknown collection, INVALID_INPUT for a cursor of

@@ -4,8 +4,8 @@ import type { Matrix } from './matrix.ts';
 /** Room for float32 rounding in the kernel's scores. */
 const ROUNDING = 1e-6;
 
-/** Exact scores read at a time, after the first k. */
-const LOT = 16;
+/** Exact scores read at a time, after the first k: at least so many, or this part of k. */
+const LOT = { least: 16, part: 1 / 4 };
 
 export interface NearestSlot {
   slot: number;
@@ -34,7 +34,7 @@ export function nearestSlots(matrix: Matrix, query: Float64Array, { allowed, k, 
   const found = new Map<number, { score: number; atSeconds: number }>();
   const rows = candidates(matrix, allowed, slack, k);
   // The first k are needed anyway; reading many at once takes less than one by one.
-  for (let at = 0, lot = k; at < rows.length && rows[at].ceiling >= best.floor; at += lot, lot = LOT) {
+  for (let at = 0, lot = k; at < rows.length && rows[at].ceiling >= best.floor; at += lot, lot = Math.max(LOT.least, Math.ceil(k * LOT.part))) {
     const some = rows.slice(at, at + lot);
     const scoreOf = exactScores(some.map(({ row }) => matrix.idOf[row]));
     for (const { row } of some) {

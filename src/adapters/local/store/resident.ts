@@ -1,11 +1,12 @@
 import type { Concept, Filter, Ranked } from '../../../ports.ts';
-import { idsOf, type SeenRow } from './asset-rows.ts';
+import type { SeenRow } from './asset-rows.ts';
 import { Best } from './best.ts';
 import { eachChange } from './change-log.ts';
 import type { Sql } from './database.ts';
 import { FieldColumn } from './field-column.ts';
 import { type Field, filterTests } from './filter.ts';
 import { HashColumn } from './hash-column.ts';
+import { KnownIds } from './known-ids.ts';
 import { nearestSlots } from './nearest.ts';
 import { unitLength } from './quantise.ts';
 import { exactScores, ResidentVectors } from './resident-vectors.ts';
@@ -38,6 +39,7 @@ export class ResidentCollection {
   readonly #numbers: number[] = [];
   readonly #slotOfNumber = new Map<number, number>();
   readonly #freeSlots: number[] = [];
+  readonly #ids = new KnownIds();
   #upTo = 0;
   readonly #columns = new Map<string, Part<FieldColumn>>();
   readonly #allowed = new Map<string, Allowed>();
@@ -67,7 +69,7 @@ export class ResidentCollection {
       orderOf: (slot) => this.#numbers[slot],
       exactScores: (vectorIds) => exactScores(sql, vectorIds, query),
     });
-    const idOf = idsOf(
+    const idOf = this.#ids.of(
       sql,
       found.map(({ slot }) => this.#numbers[slot]),
     );
@@ -87,7 +89,7 @@ export class ResidentCollection {
       if (allowed ? allowed[slot] === 1 : this.#numbers[slot] !== 0) best.offer(slot, score);
       return best.floor;
     });
-    const idOf = idsOf(
+    const idOf = this.#ids.of(
       sql,
       best.entries.map(({ key }) => this.#numbers[key]),
     );
@@ -103,7 +105,7 @@ export class ResidentCollection {
     part.data.within(hash, maxDistance, (slot, distance) => {
       if (this.#numbers[slot] !== 0) best.offer(slot, -distance);
     });
-    const idOf = idsOf(
+    const idOf = this.#ids.of(
       sql,
       best.entries.map(({ key }) => this.#numbers[key]),
     );
@@ -120,7 +122,7 @@ export class ResidentCollection {
       has: (number) => this.#slotOfNumber.has(number),
       isAllowed: flags ? (number) => flags[this.#slotOfNumber.get(number) ?? -1] === 1 : (number) => this.#slotOfNumber.has(number),
       allowed: flags && this.#allowedNumbers(flags),
-      idsOf: (numbers) => idsOf(sql, numbers),
+      idsOf: (numbers) => this.#ids.of(sql, numbers),
     };
   }
 
@@ -203,6 +205,7 @@ export class ResidentCollection {
   #free(slot: number, asset: number): void {
     this.#numbers[slot] = 0;
     this.#slotOfNumber.delete(asset);
+    this.#ids.forget(asset);
     this.#freeSlots.push(slot);
     for (const vectors of this.#vectors.values()) vectors.touch(slot, undefined);
   }

@@ -1,3 +1,3 @@
-/** seen.wat, assembled by scripts/build-store-kernels.mjs. */
+/** Assembled by scripts/build-store-kernels.mjs, which says what it does. */
 export const SEEN_KERNEL_BASE64 =
   'AGFzbQEAAAABDAFgCH9/f39/f39/AAMCAQAFBgEBAYCABAcQAgZtZW1vcnkCAANhZGQAAAq5AQG2AQIFfwF8IAAgAkECdGohCAJAA0AgACAITw0BAkAgACgCACAETw0AIAMgACgCAEECdGohCSAFIAkoAgRBAXRqIQsgCSgCACEJIAUgCUEBdGohCiAGIAlBAnRqIQwgASsDACENIAogC08NAANAIAcgCi8BAEEDdGohCSAJIAkrAwAgDSAMKgIAu6KgOQMAIApBAmohCiAMQQRqIQwgCiALSQ0ACwsgAEEEaiEAIAFBCGohAQwACwsL';
