@@ -12,6 +12,7 @@ import { nativeRuntime } from '../bench/quality-native.mjs';
 import { measureCases, openTools } from '../bench/quality-run.mjs';
 import { calibrate } from '../dist/quality/calibrate.js';
 import { calibrationFileName } from '../dist/quality/calibration.js';
+import { judgeHeldOut } from '../dist/quality/held-out.js';
 import { REFERENCE_VIEWS } from '../dist/quality/reference.js';
 
 const { values } = parseArgs({
@@ -26,10 +27,11 @@ const rows = values.rows && existsSync(values.rows) ? JSON.parse(readFileSync(va
 if (values.rows) writeFileSync(values.rows, JSON.stringify(rows));
 const clips = rows.filter((row) => row.report.shots[0]).map(clipOf);
 const good = clips.filter((clip) => clip.kind === 'good');
-const file = calibrate(clips, {
+const chosen = calibrate(clips, {
   ...{ embedderId, preprocessing: REFERENCE_VIEWS, date: values.date ?? new Date().toISOString().slice(0, 10) },
   clipsAre: `${good.length} good clips of ${new Set(good.map((clip) => clip.reference)).size} references (generated from an image, recorded, camera moves over photographs; untouched and benignly changed) and ${clips.length - good.length} with one known defect each`,
 });
+const file = { ...chosen, heldOut: judgeHeldOut(clips) };
 const out = values.out ?? path.join(import.meta.dirname, '../src/quality/calibration', calibrationFileName(embedderId));
 writeFileSync(out, `${JSON.stringify(file, null, 2)}\n`);
 for (const [id, { fail, pass, auc, better }] of Object.entries(file.gates)) console.log(id.padEnd(10), better, 'fail', fail, 'pass', pass, 'auc', auc);

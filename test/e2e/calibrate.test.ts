@@ -10,7 +10,7 @@ import { connectStdio, type Desk, exitOf, openDesk, startBin } from './bin.ts';
 
 const SIZE = { width: 96, height: 54 };
 const REFERENCES = 10;
-const FRAMES = 6;
+const FRAMES = 8;
 let desk: Desk;
 let folder: string;
 const at = (...names: string[]) => path.join(folder, ...names);
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const media = openMedia();
   const pan = (image: RawImage) =>
     Promise.all(
-      Array.from({ length: FRAMES }, (_, i) => images.resize(crop(image, { x: 0.04 * i, y: 0.1, width: 0.7, height: 0.7 }), { ...SIZE, fit: 'cover' })),
+      Array.from({ length: FRAMES }, (_, i) => images.resize(crop(image, { x: 0.03 * i, y: 0.1, width: 0.7, height: 0.7 }), { ...SIZE, fit: 'cover' })),
     );
   for (let reference = 0; reference < REFERENCES; reference++) {
     const own = picture(reference);
@@ -84,9 +84,9 @@ describe('vrag-mcp calibrate', () => {
 
     const verdictOf = async (name: string) => {
       const client = await connectStdio('v2 auto', desk);
-      const added = await client.callTool({ name: 'ingest_image', arguments: { source: { path: at('r0', 'reference.png') } } });
-      const { imageId } = added.structuredContent as { imageId: string };
-      const report = await client.callTool({ name: 'evaluate_video', arguments: { path: at('r0', name, 'clip.mp4'), referenceIds: [imageId] } });
+      const added = await client.callTool({ name: 'ingest_image', arguments: { path: at('r3', 'reference.png') } });
+      const { asset } = added.structuredContent as { asset: { id: string } };
+      const report = await client.callTool({ name: 'evaluate_video', arguments: { path: at('r3', name, 'clip.mp4'), referenceIds: [asset.id] } });
       await client.close();
       return report.isError ? JSON.stringify(report.content) : (report.structuredContent as { verdict: string }).verdict;
     };

@@ -13,7 +13,7 @@ const WITHIN_SECONDS = 20;
 
 interface Report {
   verdict: string;
-  conformance: { width: number; height: number; fps: number; frames: number; durationSeconds: number; pixelFormat: string };
+  format: string;
   checks: { id: string; verdict: string; finding: string }[];
   series: { timeSeconds: number; similarity?: number }[];
 }
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const images = createImages({ maxPixels: 1_000_000 });
   write('waves.png', Buffer.from((await images.encode(waves(), { format: 'png' })).bytes));
   images.close();
-  reference = (await server.call<{ asset: { imageId: string } }>('ingest_image', { path: at('waves.png') })).asset.imageId;
+  reference = (await server.call<{ asset: { id: string } }>('ingest_image', { path: at('waves.png') })).asset.id;
   await media.encode(overWaves(24), { path: at('good.mp4'), ...SIZE, fps: FPS });
   await media.encode(clips.noisyFrames(24), { path: at('noisy.mp4'), width: 320, height: 180, fps: FPS });
   await media.encode(overWaves(1), { path: at('one-frame.mp4'), ...SIZE, fps: FPS });
@@ -77,7 +77,7 @@ afterAll(async () => {
 describe('evaluate_video on files that hold no whole clip', () => {
   it.each([
     ['cut-index.mp4', /INVALID_MEDIA: The file (is no readable video|has a broken header|has no video track)/],
-    ['hollow.mp4', /INVALID_MEDIA: .*no picture that can be decoded/],
+    ['hollow.mp4', /INVALID_MEDIA: The file has a video track without pictures/],
     ['no-frames.webm', /INVALID_MEDIA: The file is no readable video/],
     ['sound-only.mp4', /INVALID_MEDIA: The file has no video track/],
     ['absurd.mp4', /INVALID_MEDIA: .*16000x16000, more than the limit/],
@@ -94,7 +94,7 @@ describe('evaluate_video on files that hold no whole clip', () => {
 
   it('a single frame is measured and said to be too few', async () => {
     const report = await reportOf('one-frame.mp4');
-    expect(report.conformance.frames).toBe(1);
+    expect(report.format).toMatch(/, 1 frames$/);
     expect(findingOf(report, 'frames')).toMatchObject({ verdict: 'fail', finding: expect.stringMatching(/1 frame decodes, and 8 are needed/) });
   });
 });
@@ -104,13 +104,13 @@ describe('evaluate_video on files of other kinds', () => {
 
   it('240 frames a second', async () => {
     const report = await reportOf('fast.mp4');
-    expect(report.conformance).toMatchObject({ fps: 240, frames: 120, durationSeconds: expect.closeTo(0.5, 2) });
+    expect(report.format).toBe('h264, 160x90, 240 fps, 0.5 s, 120 frames');
     expect(findingOf(report, 'freeze')?.verdict).not.toBe('fail');
   });
 
   it('turned by metadata: the picture is upright', async () => {
     const [good, turned] = [await reportOf('good.mp4'), await reportOf('turned.mp4')];
-    expect(turned.conformance).toMatchObject({ width: SIZE.height, height: SIZE.width });
+    expect(turned.format).toContain(`${SIZE.height}x${SIZE.width}`);
     // The reference lies on its side beside it.
     expect(meanSimilarity(turned)).toBeLessThan(meanSimilarity(good) - 0.05);
   });
@@ -118,7 +118,7 @@ describe('evaluate_video on files of other kinds', () => {
   it('a variable frame rate: times are those at which frames are shown', async () => {
     const shown = Array.from({ length: 16 }, (_, n) => (n + (n * n) / 8) / 24);
     const report = await reportOf('variable-rate.mp4');
-    expect(report.conformance).toMatchObject({ frames: 16, durationSeconds: expect.closeTo(shown[15], 0) });
+    expect(report.format).toMatch(/16 frames$/);
     const times: number[] = [];
     await media.scan(at('variable-rate.mp4'), { width: 64, height: 36, format: 'gray' }, ({ timeSeconds, image }) => {
       times.push(timeSeconds);
@@ -130,14 +130,15 @@ describe('evaluate_video on files of other kinds', () => {
   });
 
   it('ten bits a channel: the same picture', async () => {
-    expect((await reportOf('ten-bit.mp4')).conformance.pixelFormat).toBe('yuv420p10le');
+    expect((await reportOf('ten-bit.mp4')).format).toBe('hevc, 160x90, 24 fps, 1 s, 24 frames');
+    expect(await media.probe(at('ten-bit.mp4'))).toMatchObject({ pixelFormat: 'yuv420p10le' });
     const [image] = await media.frames(at('ten-bit.mp4'), [(13 + 0.5) / 24], { maxSide: 160 });
     expect(clips.numberOf(image)).toBe(13);
     expect(Math.abs(image.data[3 * (45 * 160 + 10)] - 238)).toBeLessThan(12);
   });
 
   it('interlaced: one moment is seen, without combs', async () => {
-    expect((await reportOf('interlaced.mp4')).conformance).toMatchObject({ fps: 25, frames: 20 });
+    expect((await reportOf('interlaced.mp4')).format).toBe('h264, 320x180, 25 fps, 0.8 s, 20 frames');
     const [image] = await media.frames(at('interlaced.mp4'), [0.42], { maxSide: 320 });
     // The bar's left edge jumps by 8 px from line to line where both fields are shown.
     const edgeOf = (y: number) => Array.from({ length: 320 }, (_, x) => x).find((x) => image.data[3 * (y * 320 + x)] > 125) ?? -1;
@@ -162,11 +163,11 @@ describe('evaluate_video on files of other kinds', () => {
   });
 
   it('a single pixel', async () => {
-    expect((await reportOf('one-pixel.mkv')).conformance).toMatchObject({ width: 1, height: 1, frames: 12 });
+    expect((await reportOf('one-pixel.mkv')).format).toBe('ffv1, 1x1, 12 fps, 1 s, 12 frames');
   });
 
   it('8K', async () => {
-    expect((await reportOf('eight-k.mp4')).conformance).toMatchObject({ width: 7680, height: 4320, frames: 6 });
+    expect((await reportOf('eight-k.mp4')).format).toBe('hevc, 7680x4320, 12 fps, 0.5 s, 6 frames');
   });
 });
 
