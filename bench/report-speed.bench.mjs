@@ -35,10 +35,11 @@ export async function bench({ say }) {
     await media.concat(Array(LONG_SECONDS / SHORT_SECONDS).fill(short), { path: long });
     const report = (file, vision) => evaluateClip({ images, media, ...vision }, { path: file, shots: shotsOf(photograph) });
     const given = withoutPasses(openVision({ runtime: 'wasm' }));
+    const stages = timeStages({ media, images });
     const bare = await inTurn(
       ROUNDS,
       () => plainDecode(decoder, short),
-      () => report(short, given),
+      () => stages.report((ports) => evaluateClip({ ...ports, ...given }, { path: short, shots: shotsOf(photograph) })),
     );
     memory.mark();
     const longBare = await inTurn(
@@ -63,6 +64,7 @@ export async function bench({ say }) {
       modelPasses: runtimes.wasm.modelPasses,
       withModelOverDecode: Object.fromEntries(Object.entries(runtimes).map(([name, { ratio }]) => [name, ratio])),
       overDecode120s: longBare.ratio,
+      stagesMs: stages.figures(),
       ...{ decodeSeconds: bare.base, reportSeconds: bare.ours, decodeSeconds120s: longBare.base, reportSeconds120s: longBare.ours },
       ...memory.figures(),
     };
@@ -73,6 +75,33 @@ export async function bench({ say }) {
     decoder.disconnect();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Medians of where a report's time goes: the header, the pass over all frames, what follows, and in it the sheet, which is drawn beside it. */
+function timeStages({ media, images }) {
+  const rounds = [];
+  const timed =
+    (name, call) =>
+    async (...args) => {
+      const from = performance.now();
+      const result = await call(...args);
+      rounds.at(-1)[name] = performance.now() - from;
+      return result;
+    };
+  const ports = {
+    media: { ...media, probe: timed('header', media.probe), scan: timed('scan', media.scan) },
+    images: { ...images, contactSheet: timed('sheet', images.contactSheet) },
+  };
+  return {
+    async report(run) {
+      rounds.push({});
+      const from = performance.now();
+      await run(ports);
+      const { header, scan } = rounds.at(-1);
+      rounds.at(-1).rest = performance.now() - from - header - scan;
+    },
+    figures: () => Object.fromEntries(['header', 'scan', 'rest', 'sheet'].map((name) => [name, Math.round(median(rounds.slice(1).map((one) => one[name])))])),
+  };
 }
 
 const shotsOf = (image) => [{ startSeconds: 0, endSeconds: Number.POSITIVE_INFINITY, references: [{ assetId: 'img_reference', role: 'firstFrame', image }] }];

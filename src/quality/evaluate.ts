@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { RawImage, VideoInfo } from '../ports/pictures.ts';
+import type { FileBytes, RawImage, VideoInfo } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
 import { advise } from './advice.ts';
 import { snapBorders } from './borders.ts';
@@ -49,9 +49,15 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   const timesSeconds = sampled.flatMap((shot) => shot.timesSeconds);
   const same = timesSeconds.length === guess.length && timesSeconds.every((time, i) => Math.abs(time - guess[i]) < SAME_FRAME / info.fps);
   const images = same ? scan.looks : await lookAt(ports, request.path, info, timesSeconds, call);
-  const shots = await measureShots(ports, request, { info, sampled, signals: scan.signals, images: withoutBars(images), references }, call, (fraction) =>
-    onProgress(0.3 + 0.65 * fraction),
-  );
+  // Which rows the sheet of one shot has does not depend on its checks, so it is drawn while the frames are compared.
+  let early: Promise<FileBytes> | undefined;
+  const onLooked = (shot: MeasuredShot) => {
+    if (request.shots.length > 1) return;
+    early = drawEvidence(ports.images, [shot], []);
+    early.catch(() => undefined);
+  };
+  const material = { info, sampled, signals: scan.signals, images: withoutBars(images), references, onLooked };
+  const shots = await measureShots(ports, request, material, call, (fraction) => onProgress(0.3 + 0.65 * fraction));
   const expect = request.expect ?? {};
   const subjects = await compareSubjects(ports, shots, call);
   const calibrations = await loadCalibration(ports.embedder.id, REFERENCE_VIEWS, ports.calibrationFile);
@@ -65,7 +71,7 @@ export async function evaluateClip(ports: QualityPorts, request: EvaluationReque
   ];
   const verdict = overallVerdict(checks);
   const reports = shots.map((shot) => shot.report);
-  const evidence = await drawEvidence(ports.images, shots, checks);
+  const evidence = await (early ?? drawEvidence(ports.images, shots, checks));
   onProgress(1);
   const advice = advise(checks, reports, facts);
   return {
@@ -115,6 +121,7 @@ interface ClipMaterial {
   /** One for each of the sampled times. */
   images: RawImage[];
   references: KnownReferences;
+  onLooked: (shot: MeasuredShot) => void;
 }
 
 /** Views by asset id. */
@@ -143,7 +150,11 @@ async function measureShots(ports: QualityPorts, request: EvaluationRequest, cli
     const references = await seeReferences(asked.references, clip.references);
     const own = images.slice(used, used + sampled.timesSeconds.length);
     const expectedMotion = asked.expectMotion ?? request.expect?.motion;
-    const shot = await measureShot(ports, { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera }, call);
+    const shot = await measureShot(
+      ports,
+      { sampled, images: own, references, signals, expectedMotion, expectedCamera: asked.expectCamera, onLooked: clip.onLooked },
+      call,
+    );
     const collection = await request.byCollection?.(own, asked, call);
     if (collection) shot.report.collection = collection;
     measured.push(shot);

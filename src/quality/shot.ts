@@ -53,6 +53,8 @@ export interface ShotMaterial {
   signals: Signals;
   expectedMotion: MotionClass | undefined;
   expectedCamera?: string | undefined;
+  /** Called once it is known how similar the frames are to which reference, before they are compared part by part. */
+  onLooked?: ((shot: MeasuredShot) => void) | undefined;
 }
 
 type Vision = Pick<Ports, 'embedder' | 'recogniser' | 'images'>;
@@ -80,6 +82,7 @@ export async function measureShot(ports: Vision, material: ShotMaterial, options
   report.references = perReference.map(({ reference, matches }) => ({ assetId: reference.assetId, role: reference.role, ...spread(matches) }));
   const closest = perReference.reduce((high, one) => (spread(one.matches).mean > spread(high.matches).mean ? one : high)).reference;
   report.similarity = similarityReport(ports, frames, best);
+  material.onLooked?.({ report, frames, reference: closest });
   const matches = perReference.find(({ reference }) => reference === closest)?.matches ?? best;
   const chosen = comparedIndices(best);
   const compared = await compareFrames(ports, images, { image: closest.image, matches }, chosen, options);
