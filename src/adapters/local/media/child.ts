@@ -7,6 +7,7 @@ import { findCodec } from './codec.ts';
 import { toYuv420 } from './colour.ts';
 import { openEncoder, type VideoEncoder } from './encoder.ts';
 import { joinClips, joinOrSplice, type SpliceJob } from './joining.ts';
+import { keepClip, openOrTake } from './kept-clip.ts';
 import { describe, type Looks, openChecked, sample, sampleSize, scan } from './reading.ts';
 
 /** What every call carries. */
@@ -22,13 +23,28 @@ interface FileParams extends CallParams {
 
 async function withClip<T>(params: FileParams, context: CallContext, use: (clip: Clip) => Promise<T>): Promise<T> {
   const codec = await findCodec(params.codec);
-  const clip = await openChecked(codec, params.path, { ...params, signal: context.signal });
+  const { clip } = await openOrTake(codec, params.path, limitsOf(params, context));
   try {
     return await use(clip);
   } finally {
     clip.close();
   }
 }
+
+async function probe(params: FileParams, context: CallContext): Promise<VideoInfo> {
+  const codec = await findCodec(params.codec);
+  const open = await openOrTake(codec, params.path, limitsOf(params, context));
+  try {
+    const found = await describe(open.clip);
+    await keepClip(params.path, open);
+    return found;
+  } catch (error) {
+    open.clip.close();
+    throw error;
+  }
+}
+
+const limitsOf = ({ maxPixels, timeLimitSeconds }: CallParams, { signal }: CallContext): ClipLimits => ({ maxPixels, timeLimitSeconds, signal });
 
 /** The file being written; the parent gives a child to one call at a time. */
 let writing: { encoder: VideoEncoder; options: EncodeOptions; planes: Uint8Array } | undefined;
@@ -52,7 +68,7 @@ serve({
     return (await findCodec(params.codec)).name;
   },
 
-  probe: (params: FileParams, context) => withClip(params, context, describe),
+  probe,
 
   /** Emits `{ indices, image }` for every frame. */
   frames: (params: FileParams & { timesSeconds: number[]; maxSide: number }, context) =>
