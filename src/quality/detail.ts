@@ -1,6 +1,7 @@
 import type { RawImage } from '../ports/pictures.ts';
 import { luma } from './appearance.ts';
 import type { RegionMap } from './regions.ts';
+import { smallest } from './statistics.ts';
 
 const BLOCK = 16;
 /** How far a block may have moved, pixels. */
@@ -83,9 +84,8 @@ function noiseOf(values: Float32Array, side: number): number {
       found[i] = Math.abs(corners - 2 * edges + 4 * values[at]);
     }
   }
-  found.sort();
   // The kernel has 36 times the noise's variance; the median of a normal distribution's absolute values is 0.6745 of its standard deviation.
-  return (found[found.length >> 1] / (6 * 0.6745)) ** 2;
+  return (smallest(found, found.length >> 1) / (6 * 0.6745)) ** 2;
 }
 
 /** Mean and standard deviation, without the noise, of the block whose top left corner is at (x, y). */

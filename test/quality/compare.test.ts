@@ -6,6 +6,7 @@ import { colourChange } from '../../src/quality/appearance.ts';
 import { detailMap } from '../../src/quality/detail.ts';
 import { withoutBars } from '../../src/quality/letterbox.ts';
 import { compareRegions, leastRegion } from '../../src/quality/regions.ts';
+import { smallest } from '../../src/quality/statistics.ts';
 import { crop } from '../../src/quality/windows.ts';
 import { flatImage, seeded } from './frames.ts';
 
@@ -94,6 +95,16 @@ describe('fine detail', () => {
     expect(agreement).toBeLessThan(0.6);
     expect(Math.abs(box.x + box.width / 2 - 0.625)).toBeLessThan(0.15);
     expect(Math.abs(box.y + box.height / 2 - 0.375)).toBeLessThan(0.15);
+  });
+});
+
+describe('the value in the middle', () => {
+  it.each([1, 2, 7, 1000, 5000])('of %i is the one that sorting puts there, also of equal ones', (count) => {
+    const random = seeded(count);
+    for (const steps of [1, 3, 1000]) {
+      const values = Float32Array.from({ length: count }, () => Math.floor(random() * steps) / 7);
+      for (const index of [0, count >> 1, count - 1]) expect(smallest(values.slice(), index)).toBe(values.slice().sort()[index]);
+    }
   });
 });
 
