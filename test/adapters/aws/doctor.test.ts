@@ -67,6 +67,25 @@ describe('vrag-mcp doctor', () => {
     expect(video['video output: s3://results']).toMatchObject({ state: 'problem', text: expect.stringContaining('s3:PutObject') });
   });
 
+  it('tries the bucket of the aws profile, and knows a store in which two servers could win the same version', async () => {
+    const settings = { VRAG_PROFILE: 'aws', VRAG_S3_BUCKET: 'results', VRAG_S3_ENDPOINT: opened.fake.s3.endpoint };
+    const bucket = async () => findings({ ...settings, VRAG_EMBEDDER: 'vision' });
+    expect(await bucket()).toMatchObject({
+      'objects: results': { state: 'ok' },
+      'records: results': { state: 'ok', text: expect.stringContaining('one won') },
+    });
+    expect([...opened.fake.s3.objects.keys()].filter((key) => key.includes('/doctor/'))).toEqual([]);
+    opened.fake.s3.isConditional = false;
+    const records = (await bucket())['records: results'];
+    opened.fake.s3.isConditional = true;
+    expect(records).toMatchObject({ state: 'problem', text: expect.stringContaining('4 of 4 writers'), fix: expect.stringContaining('paid take') });
+    opened.fake.s3.refuse.set(/^PUT/, { status: 501, code: 'NotImplemented' });
+    expect((await bucket())['records: results']).toMatchObject({ state: 'problem', text: expect.stringContaining('refuses conditional writes') });
+    opened.fake.s3.refuse.clear();
+    opened.fake.s3.refuse.set(/^PUT/, { status: 403, code: 'AccessDenied' });
+    expect((await bucket())['objects: results']).toMatchObject({ state: 'problem', text: expect.stringContaining('s3:PutObject') });
+  });
+
   it('knows which Node.js is too old', () => {
     expect([node('20.18.0').state, node('20.19.0').state, node('22.1.0').state]).toEqual(['problem', 'ok', 'ok']);
   });
