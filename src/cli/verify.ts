@@ -16,7 +16,7 @@ trusted, untrusted (unchanged, but the signer is self-signed or unknown) or tamp
 Without one checks the data folder: the database, the original and the preview of every asset (present, and with the right sha256), and objects
 that nothing names any more, which an interruption can leave behind.
 
-  --repair    deletes such objects where they are older than an hour; nothing else is changed
+  --repair    deletes such objects where they are older than an hour, and in S3 old versions of records; nothing else is changed
 
 Exit code: 0, 1 where something is damaged or missing.`;
 
@@ -49,6 +49,7 @@ export async function run(args: string[]): Promise<number> {
       `Objects that nothing names (${(size / 1e6).toFixed(1)} MB${found.deleted > 0 ? `; ${found.deleted} deleted` : ''})`,
       found.orphans.map(({ key }) => key),
     );
+    if (found.compacted > 0) process.stdout.write(`Old versions of records: ${found.compacted} cleared away\n`);
     const wrong = found.damage.length + found.broken.length;
     process.stdout.write(
       `${found.assets} assets, ${found.objects} objects: ${wrong === 0 ? 'all whole' : `${wrong} problems`}; ${found.orphans.length} orphans.\n`,

@@ -14,6 +14,8 @@ export interface Verification {
   orphans: { key: string; byteLength: number }[];
   /** Orphans deleted. */
   deleted: number;
+  /** Old versions of records that were cleared away. */
+  compacted: number;
 }
 
 /** An object is stored a moment before its asset is, so a young one may only look like an orphan. */
@@ -24,7 +26,7 @@ const AT_ONCE = 4;
 
 /**
  * Checks the database, the original and the preview of every asset, and finds objects that nothing names. With `repair` those older than an hour
- * are deleted; nothing else is ever changed. May run beside servers that work.
+ * are deleted, and old versions of records; nothing else is ever changed. May run beside servers that work.
  */
 export async function verify(ports: Ports, options: { repair?: boolean; onProgress?: (done: number, total: number) => void } = {}): Promise<Verification> {
   const damage = await ports.upkeep.damage();
@@ -43,7 +45,8 @@ export async function verify(ports: Ports, options: { repair?: boolean; onProgre
   }
   const orphans = await findOrphans(ports);
   const deleted = options.repair ? await deleteOrphans(ports, orphans) : 0;
-  return { assets, objects: states.size, damage, broken, orphans: orphans.map(({ key, byteLength }) => ({ key, byteLength })), deleted };
+  const compacted = options.repair ? ((await ports.upkeep.compact?.()) ?? 0) : 0;
+  return { assets, objects: states.size, damage, broken, orphans: orphans.map(({ key, byteLength }) => ({ key, byteLength })), deleted, compacted };
 }
 
 /** Assets with the same bytes share an object; it is read once. */

@@ -50,6 +50,8 @@ export interface Upkeep {
   checkObject(key: string): Promise<'whole' | 'damaged' | 'missing'>;
   /** Keys of the objects that any asset or record names. */
   namedObjects(): Promise<Set<string>>;
+  /** Clears away old versions of records that nobody needs any more; how many. Absent where a store keeps none. */
+  compact?(): Promise<number>;
 }
 
 /** A durable record. `version` counts writes from 1. */

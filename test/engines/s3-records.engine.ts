@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { S3Bucket } from '../../src/adapters/aws/s3/bucket.ts';
-import { RecordChain } from '../../src/adapters/aws/s3/record-chain.ts';
+import { compactRecords, RecordChain } from '../../src/adapters/aws/s3/record-chain.ts';
 import { nameOf, versionKey } from '../../src/adapters/aws/s3/record-keys.ts';
 import { createS3Records } from '../../src/adapters/aws/s3/records.ts';
 import type { Records, StoredRecord } from '../../src/ports.ts';
@@ -27,6 +27,13 @@ describe.skipIf(!cluster)('records in S3', () => {
     const { prefix } = fixture.aws.s3;
     const { Contents = [] } = await plain.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix + start }));
     return Contents.map(({ Key = '' }) => Key.slice(prefix.length));
+  };
+  const listed = async (): Promise<string[]> => {
+    const found: string[] = [];
+    const bucket = new S3Bucket(fixture.aws, { credentials: cluster });
+    for await (const { key } of bucket.all('records/')) found.push(key);
+    await bucket.close();
+    return found;
   };
   const put = (key: string, text: string) => plain.send(new PutObjectCommand({ Bucket: BUCKET, Key: fixture.aws.s3.prefix + key, Body: Buffer.from(text) }));
   const remove = (key: string) => plain.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: fixture.aws.s3.prefix + key }));
@@ -143,6 +150,47 @@ describe.skipIf(!cluster)('records in S3', () => {
     await bucket.close();
   });
 
+  test('what servers left that were killed is compacted: thousands of versions in a few requests, while others go on writing', {
+    timeout: 240_000,
+  }, async () => {
+    const [RECORDS, VERSIONS, GONE] = [250, 12, 25];
+    const ids = Array.from({ length: RECORDS }, (_, index) => `r${String(index).padStart(3, '0')}`);
+    // Each of these has fewer versions than a server clears by itself, and none is written again.
+    const { records } = fixture.open();
+    const writeAll = async (id: string) => {
+      await records.create({ kind: 'job', id, open: true, body: 1 });
+      for (let version = 1; version < VERSIONS; version++) await records.update({ kind: 'job', id, version, open: version < VERSIONS - 1, body: version + 1 });
+    };
+    for (let at = 0; at < RECORDS; at += 50) await Promise.all(ids.slice(at, at + 50).map(writeAll));
+    for (const id of ids.slice(0, GONE)) await records.delete('job', id);
+    const before = (await listed()).length;
+    expect(before).toBe(RECORDS * VERSIONS + GONE);
+    // Times of storing have whole seconds.
+    await sleep(5500);
+    const bucket = new CountingBucket(fixture.aws, { credentials: cluster });
+    expect(await compactRecords(bucket)).toBe(0);
+    bucket.requests = 0;
+    const busy = fixture.open().records;
+    const [removed] = await Promise.all([
+      compactRecords(bucket, 4000),
+      ...ids.slice(-20).map((id) => busy.update({ kind: 'job', id, version: VERSIONS, open: false, body: 'meanwhile' })),
+    ]);
+    // Of each record the first and the last stay, and what was written meanwhile.
+    expect(removed).toBe(before - RECORDS * 2);
+    expect(bucket.requests).toBeLessThanOrEqual(Math.ceil(before / 1000) * 2 + 2);
+    expect(await listed()).toHaveLength(RECORDS * 2 + 20);
+    await bucket.close();
+    const other = fixture.open().records;
+    expect(await other.getMany('job', ids.slice(0, GONE))).toEqual([]);
+    const kept = await other.getMany('job', ids.slice(GONE));
+    expect(kept.map(({ version, body }) => [version, body])).toEqual(
+      ids.slice(GONE).map((_, at) => (at < RECORDS - GONE - 20 ? [VERSIONS, VERSIONS] : [VERSIONS + 1, 'meanwhile'])),
+    );
+    expect(await other.update({ kind: 'job', id: ids[GONE], version: VERSIONS, open: true, body: 0 })).toMatchObject({ version: VERSIONS + 1 });
+    await expect(other.create({ kind: 'job', id: ids[GONE], body: 0 })).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await other.create({ kind: 'job', id: ids[0], body: 'again' })).toMatchObject({ body: 'again' });
+  });
+
   test('kinds and ids may hold anything', async () => {
     const { records } = fixture.open();
     const ids = ['a/b', '..', '.', 'ü+&?#%', '猫', 'x'.repeat(3000), `${'x'.repeat(3000)}y`, ' ', '\ud800', '~', 'a~b'];
@@ -167,6 +215,20 @@ describe.skipIf(!cluster)('records in S3', () => {
     expect(await upkeep.namedObjects()).toEqual(new Set([key]));
   });
 });
+
+class CountingBucket extends S3Bucket {
+  requests = 0;
+
+  override list(...args: Parameters<S3Bucket['list']>): ReturnType<S3Bucket['list']> {
+    this.requests++;
+    return super.list(...args);
+  }
+
+  override delete(...args: Parameters<S3Bucket['delete']>): Promise<void> {
+    this.requests++;
+    return super.delete(...args);
+  }
+}
 
 /** As the SDK does after a lost answer: the same request again. */
 class LossyBucket extends S3Bucket {

@@ -11,7 +11,7 @@ const PARTS_AT_ONCE = 3;
 /** Tries of a write that S3 answers with 409: another one to the same key was in flight. */
 const COLLISIONS = 6;
 /** Keys that one request deletes (DeleteObjects, S3 API reference). */
-const MAX_DELETE = 1000;
+export const MAX_DELETE = 1000;
 
 export interface Listed {
   key: string;

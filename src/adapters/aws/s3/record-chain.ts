@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../errors.ts';
 import type { JsonValue } from '../../../ports.ts';
-import type { S3Bucket } from './bucket.ts';
-import { seqOf, versionKey, versionsOf } from './record-keys.ts';
+import { type Listed, MAX_DELETE, type S3Bucket } from './bucket.ts';
+import { nameOfVersion, RECORDS, seqOf, versionKey, versionsOf } from './record-keys.ts';
 
 /** What one version says about a record. */
 export interface State {
@@ -202,11 +202,38 @@ export class RecordChain {
   /** Removes versions that were superseded long ago, all but the first. */
   async clear(name: string, keptMs = KEPT_MS): Promise<void> {
     const old: string[] = [];
-    let supersededMs = Number.POSITIVE_INFINITY;
-    for await (const { key, storedMs } of this.#bucket.all(versionsOf(name))) {
-      if (this.#bucket.clock.now() - supersededMs > keptMs && seqOf(key) > 1) old.push(key);
-      supersededMs = storedMs;
-    }
+    for await (const key of superseded(this.#bucket, this.#bucket.all(versionsOf(name)), keptMs)) old.push(key);
     if (old.length > 0) await this.#bucket.delete(...old);
   }
+}
+
+/** Keys of versions that were superseded more than `keptMs` ago, all but the first of each record; `versions` are in the order of their keys. */
+async function* superseded({ clock }: S3Bucket, versions: AsyncIterable<Listed>, keptMs: number): AsyncGenerator<string> {
+  let [record, supersededMs] = ['', Number.POSITIVE_INFINITY];
+  for await (const { key, storedMs } of versions) {
+    const name = nameOfVersion(key);
+    if (name !== record) [record, supersededMs] = [name, Number.POSITIVE_INFINITY];
+    if (clock.now() - supersededMs > keptMs && seqOf(key) > 1) yield key;
+    supersededMs = storedMs;
+  }
+}
+
+/**
+ * `clear` for all records at once, whoever wrote them: a list for every 1,000 versions and a request for every 1,000 that go. What it held of
+ * servers that were killed before they cleared up after themselves is gone then. Returns how many went.
+ */
+export async function compactRecords(bucket: S3Bucket, keptMs = KEPT_MS): Promise<number> {
+  let removed = 0;
+  let old: string[] = [];
+  const flush = async () => {
+    if (old.length > 0) await bucket.delete(...old);
+    removed += old.length;
+    old = [];
+  };
+  for await (const key of superseded(bucket, bucket.all(RECORDS), keptMs)) {
+    old.push(key);
+    if (old.length >= MAX_DELETE) await flush();
+  }
+  await flush();
+  return removed;
 }

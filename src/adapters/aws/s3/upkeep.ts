@@ -3,7 +3,7 @@ import type { Upkeep } from '../../../ports.ts';
 import { checkObjectKey } from '../../local/store/file-names.ts';
 import type { S3Bucket } from './bucket.ts';
 import { OBJECTS } from './objects.ts';
-import type { State } from './record-chain.ts';
+import { compactRecords, type State } from './record-chain.ts';
 import { ALL, entryKey, nameOfVersion, OPEN, RECORDS } from './record-keys.ts';
 
 /** An object key anywhere in a record's or asset's text. */
@@ -68,6 +68,7 @@ export function createS3Upkeep(bucket: S3Bucket, assetTexts: () => AsyncIterable
       for await (const text of assetTexts()) take(text);
       return named;
     },
+    compact: () => compactRecords(bucket),
   };
 }
 
