@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../../errors.ts';
-import type { CollectionSettings, Generation, JsonValue, Records } from '../../../ports.ts';
+import type { CollectionSettings, Generation, JsonValue, Records, StoredRecord } from '../../../ports.ts';
 import { pause } from './backoff.ts';
 import type { Engine } from './engine.ts';
+import { Joined } from './joined.ts';
 
-/** Kind of the records that say which index, and which fields of it, a collection is stored and searched in. */
+/** Kind of the records that say which index, and which fields of it, a collection is stored and searched in. They stay open: S3 reads an open one in one request. */
 const KIND = 'catalog';
 const PAGE = 1000;
 /** Somebody else changed the record each time. */
@@ -53,6 +54,7 @@ function indexName(prefix: string, collection: string): string {
 export class Collections {
   readonly #records: Records;
   readonly #engine: Engine;
+  readonly #reads = new Joined<StoredRecord | undefined>();
 
   constructor(records: Records, engine: Engine) {
     this.#records = records;
@@ -84,7 +86,7 @@ export class Collections {
       const state: CollectionState = { name, embedderId, dimensions: 0, requireApproval: false, createdAt, index, generations: [], nextField: 1 };
       await this.#engine.createIndex(index, { collection: name });
       try {
-        await this.#records.create({ kind: KIND, id: name, body: state as unknown as JsonValue });
+        await this.#records.create({ kind: KIND, id: name, open: true, body: state as unknown as JsonValue });
         return state;
       } catch (error) {
         // Another server made it at the same time.
@@ -111,7 +113,7 @@ export class Collections {
   /** Writes the record where it still has this version; false where not. */
   async replace(state: CollectionState, version: number): Promise<boolean> {
     try {
-      await this.#records.update({ kind: KIND, id: state.name, version, open: false, body: state as unknown as JsonValue });
+      await this.#records.update({ kind: KIND, id: state.name, version, open: true, body: state as unknown as JsonValue });
       return true;
     } catch (error) {
       if (isConflict(error) || (error instanceof AppError && error.code === 'NOT_FOUND')) return false;
@@ -138,8 +140,9 @@ export class Collections {
     await this.#records.delete(KIND, name);
   }
 
+  /** Nearly every call of the catalog begins with this, so calls at the same time share it. */
   async #read(name: string): Promise<{ state: CollectionState; version: number } | undefined> {
-    const record = await this.#records.get(KIND, name);
+    const record = await this.#reads.ask(name, () => this.#records.get(KIND, name));
     const state = record?.body as unknown as CollectionState | undefined;
     return record && state && !state.isBeingRemoved ? { state, version: record.version } : undefined;
   }

@@ -17,7 +17,7 @@ export function openSearchChecks({ aws: { openSearch, region } }: Config): Check
       const kind = await engine.kind();
       await engine.createIndex(index, {});
       await engine.addVectorField(index, 'g1', 2);
-      const [{ status }] = await engine.bulk([{ action: { index: { _index: index } }, document: '{"id":"doctor"}' }], false);
+      const [{ status }] = await engine.bulk([{ action: { index: { _index: index } }, document: '{"id":"doctor"}' }]);
       if (status >= 300) throw failure(status, '', undefined);
       await engine.search([{ index, body: { size: 1 } }]);
       return { state: 'ok' as const, text: `${KINDS[kind]}, an index may be made, written, searched and deleted` };

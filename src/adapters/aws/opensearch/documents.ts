@@ -68,7 +68,7 @@ export class Documents {
       if (isDomain) await this.#swap(index, some, change);
       else await this.#replaceVersions(index, some, change);
     }
-    if (isDomain && ids.length > 0) await this.#engine.refresh([index]);
+    if (isDomain && ids.length > 0) await this.#engine.refresh(index);
   }
 
   /** Deletes assets of one index; those that are not there are no error. */
@@ -106,7 +106,7 @@ export class Documents {
       }
       open = [];
       for (const lot of lotsOf(actions)) {
-        const outcomes = await this.#engine.bulk(lot, false);
+        const outcomes = await this.#engine.bulk(lot);
         outcomes.forEach(({ status }, i) => {
           if (status === 409) open.push(actions[actions.indexOf(lot[i] as (typeof actions)[number])].id);
           else if (status >= 300) throw failure(status, '', undefined);
@@ -117,13 +117,8 @@ export class Documents {
 
   /** In requests of a bearable size; what was written is visible in the end. */
   async #write(index: string, actions: readonly BulkAction[]): Promise<void> {
-    const lots = lotsOf(actions);
-    for (const lot of lots) {
-      for (const { status } of await this.#engine.bulk(lot, lots.length === 1)) {
-        if (status >= 300 && status !== 404) throw failure(status, '', undefined);
-      }
-    }
-    if (lots.length > 1) await this.#engine.refresh([index]);
+    await this.#writeAll(actions);
+    await this.#engine.refresh(index);
   }
 
   /** Serverless: adds the new versions, then deletes those that were there; a request that is cut off leaves both, of which the newer counts. */
@@ -152,7 +147,7 @@ export class Documents {
 
   async #writeAll(actions: readonly BulkAction[]): Promise<void> {
     for (const lot of lotsOf(actions)) {
-      for (const { status } of await this.#engine.bulk(lot, false)) if (status >= 300 && status !== 404) throw failure(status, '', undefined);
+      for (const { status } of await this.#engine.bulk(lot)) if (status >= 300 && status !== 404) throw failure(status, '', undefined);
     }
   }
 

@@ -2,6 +2,7 @@ import type { API, Client, Types } from '@opensearch-project/opensearch';
 import { AppError } from '../../../errors.ts';
 import { repeated } from './backoff.ts';
 import { failure, plainError, reasonOf, statusOf } from './failures.ts';
+import { Joined } from './joined.ts';
 import { indexBody, type Kind, mappingOf } from './mapping.ts';
 
 /** One request; a large bulk on a small domain takes some seconds. */
@@ -55,6 +56,7 @@ export class Engine {
   readonly options: EngineOptions;
   #client: Promise<Client> | undefined;
   #kind: Promise<Kind> | undefined;
+  readonly #refreshes = new Joined<unknown>();
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -95,12 +97,12 @@ export class Engine {
   }
 
   /** One bulk request; parts that were refused with a 429 or 503 are sent again, other outcomes are the caller's. */
-  async bulk(actions: readonly BulkAction[], refresh: boolean): Promise<BulkOutcome[]> {
+  async bulk(actions: readonly BulkAction[]): Promise<BulkOutcome[]> {
     const outcomes: BulkOutcome[] = new Array(actions.length);
     let open = actions.map((_, i) => i);
     const send = async () => {
       const lines = open.flatMap((i) => [JSON.stringify(actions[i].action), ...(actions[i].document === undefined ? [] : [actions[i].document])]);
-      const { body } = await this.#call((client) => client.bulk({ body: lines as API.Bulk_RequestBody, ...(refresh ? { refresh: true } : {}) }));
+      const { body } = await this.#call((client) => client.bulk({ body: lines as API.Bulk_RequestBody }));
       body.items.forEach((item, at) => {
         const [outcome] = Object.values(item);
         outcomes[open[at]] = { status: outcome?.status ?? 500, documentId: outcome?._id ?? '' };
@@ -141,9 +143,9 @@ export class Engine {
     });
   }
 
-  /** Makes what was written visible to searches. Domains only. */
-  async refresh(indices: readonly string[]): Promise<void> {
-    await this.#call((client) => client.indices.refresh({ index: [...indices], ignore_unavailable: true }));
+  /** Makes what was written to an index visible to searches; writes that end at the same time share it. Domains only. */
+  async refresh(index: string): Promise<void> {
+    await this.#refreshes.ask(index, () => this.#call((client) => client.indices.refresh({ index, ignore_unavailable: true })));
   }
 
   async close(): Promise<void> {

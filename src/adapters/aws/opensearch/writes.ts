@@ -63,12 +63,16 @@ export async function upsertAssets(store: Store, entries: readonly Entry[], defa
     throw new AppError('CONFLICT', `The id ${asset.id} belongs to another collection than ${asset.collection}.`, { hint: 'Give the copy an id of its own.' });
   }
   const byCollection = grouped(entries, ({ asset }) => asset.collection);
-  for (const [name, some] of byCollection) checkEntries(await store.collections.find(name), some);
+  const states = new Map<string, CollectionState | undefined>();
+  for (const [name, some] of byCollection) {
+    states.set(name, await store.collections.find(name));
+    checkEntries(states.get(name), some);
+  }
   const unique = entries.filter(({ refuseSameBytes }) => refuseSameBytes).map(({ asset }) => asset);
   const claims = unique.map(({ collection, sha256 }) => createHash('sha256').update(`${collection}\n${sha256}`).digest('hex'));
   await holding(store.records, claims, async () => {
     for (const asset of unique) await checkBytes(store, asset);
-    for (const [name, some] of byCollection) await upsertInto(store, name, some, defaultEmbedderId);
+    for (const [name, some] of byCollection) await upsertInto(store, name, some, { known: states.get(name), defaultEmbedderId });
   });
 }
 
@@ -96,10 +100,16 @@ function current(state: CollectionState | undefined): StoredGeneration[] {
   return state && state.dimensions > 0 ? generationsOf(state).filter((one) => one.state !== 'retired') : [];
 }
 
-async function upsertInto(store: Store, name: string, entries: readonly Entry[], defaultEmbedderId: string): Promise<void> {
+/** `known`: the collection as it was read a moment ago; where it has changed since, the look after the write tells. */
+async function upsertInto(
+  store: Store,
+  name: string,
+  entries: readonly Entry[],
+  { known, defaultEmbedderId }: { known: CollectionState | undefined; defaultEmbedderId: string },
+): Promise<void> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await pause(attempt);
-    const made = await store.collections.findOrMake(name, defaultEmbedderId);
+    const made = (attempt === 0 && known) || (await store.collections.findOrMake(name, defaultEmbedderId));
     const state = await bound(store, made, entries);
     checkEntries(state, entries);
     await write(store, state, entries);
