@@ -46,11 +46,11 @@ class Sha256 {
 
 /**
  * Stands before an engine on the loopback, computes the signature of every request again with the SDK's own signer and a known secret, refuses a
- * wrong one with 403 as the service does, and sends the rest on.
+ * wrong one with 403 as the service does, and sends the rest on. `requests` stays empty without `remember`.
  */
 export async function openSigningProxy(
   target: string,
-  { service, rewrite = (seen) => seen, keys = KEYS }: { service: 'es' | 'aoss'; rewrite?: Rewrite; keys?: Keys },
+  { service, rewrite = (seen) => seen, keys = KEYS, remember = true }: { service: 'es' | 'aoss'; rewrite?: Rewrite; keys?: Keys; remember?: boolean },
 ): Promise<SigningProxy> {
   const refused: string[] = [];
   const requests: Seen[] = [];
@@ -67,7 +67,7 @@ export async function openSigningProxy(
       return reply(response, 403, { status: 403, error: { reason: '403 Forbidden', type: 'Forbidden' } });
     }
     const seen = { method: incoming.method ?? '', path: incoming.url ?? '', body: body.toString() };
-    requests.push(seen);
+    if (remember) requests.push(seen);
     const changed = rewrite(seen);
     if ('status' in changed) return reply(response, changed.status, changed.body);
     await forward(target, changed, incoming, response);
