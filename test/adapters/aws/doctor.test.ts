@@ -86,6 +86,13 @@ describe('vrag-mcp doctor', () => {
     expect((await bucket())['objects: results']).toMatchObject({ state: 'problem', text: expect.stringContaining('s3:PutObject') });
   });
 
+  it('says what the aws profile lacks', async () => {
+    expect(await findings({ VRAG_PROFILE: 'aws', VRAG_EMBEDDER: 'vision' })).toMatchObject({
+      'objects: no bucket': { state: 'problem', fix: expect.stringContaining('VRAG_S3_BUCKET') },
+      'catalog: OpenSearch': { state: 'problem', fix: expect.stringContaining('VRAG_OPENSEARCH_URL') },
+    });
+  });
+
   it('knows which Node.js is too old', () => {
     expect([node('20.18.0').state, node('20.19.0').state, node('22.1.0').state]).toEqual(['problem', 'ok', 'ok']);
   });

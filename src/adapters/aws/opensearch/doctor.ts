@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../../config.ts';
+import { AppError } from '../../../errors.ts';
 import type { Check } from '../../doctor/check.ts';
 import { Engine } from './engine.ts';
 import { failure } from './failures.ts';
@@ -7,10 +8,12 @@ import { failure } from './failures.ts';
 const KINDS = { domain: 'managed domain', classic: 'Serverless Classic', nextgen: 'Serverless NextGen' };
 
 /** The check of the OpenSearch of a configuration; [] where none is: what it is, and whether this role may do all that the catalog does, in an index of its own that is deleted. */
-export function openSearchChecks({ aws: { openSearch, region } }: Config): Check[] {
+export function openSearchChecks({ profile, aws: { openSearch, region } }: Config): Check[] {
   const { url } = openSearch;
-  if (url === undefined) return [];
+  if (url === undefined && profile !== 'aws') return [];
   const look = async () => {
+    if (url === undefined)
+      throw new AppError('MISCONFIGURED', 'The aws profile needs an OpenSearch.', { hint: 'Set VRAG_OPENSEARCH_URL; see docs/aws-opensearch.md.' });
     const engine = new Engine({ ...openSearch, url, region });
     const index = `${openSearch.prefix}-doctor-${randomBytes(6).toString('hex')}`;
     try {

@@ -7,12 +7,12 @@ import { S3Bucket } from './bucket.ts';
 const NOTED_SKEW_MS = 60_000;
 
 /**
- * The checks of the bucket of a configuration; [] where none is. What all state rests on is tried with small objects that are deleted again: a key
+ * The checks of the bucket of the `aws` profile; [] with another. What all state rests on is tried with small objects that are deleted again: a key
  * is written once and never over (`If-None-Match: *`), what was written is read, listed and copied at once, and what was deleted is gone.
  */
 export function s3Checks({ profile, aws }: Config): Check[] {
-  const { bucket: name } = aws.s3;
-  if (profile !== 'aws' || name === undefined) return [];
+  if (profile !== 'aws') return [];
+  const { bucket: name = 'no bucket' } = aws.s3;
   const withBucket = (look: (bucket: S3Bucket, folder: string) => Promise<Finding>) => async () => {
     const bucket = new S3Bucket(aws);
     const folder = `doctor/${randomBytes(8).toString('hex')}/`;
