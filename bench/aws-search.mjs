@@ -24,7 +24,6 @@ export const WORDS = [
   'jacket',
   'grey boots',
 ];
-const TURNS = 8;
 /** A tenth of the base. */
 export const FILTER = { shelf: 3 };
 const JOB_SECONDS = 45;
@@ -54,7 +53,7 @@ async function addAll(server, shelves, collection, say) {
 }
 
 /** The same tool calls on both profiles over the same assets and vectors, and how many of the true ten nearest a search by picture finds. */
-export async function searches(server, { root, reader: aws, shelves, asked, say }) {
+export async function searches(server, { root, reader: aws, shelves, asked, turns, say }) {
   const home = path.join(root, 'embedded');
   const local = { VRAG_HOME: home, VRAG_PROFILE: 'local', VRAG_VIDEO_MODELS: '', VRAG_EMBEDDER: 'vision' };
   const embedded = openPorts(loadConfig(local));
@@ -69,7 +68,7 @@ export async function searches(server, { root, reader: aws, shelves, asked, say 
     ['embedded', beside],
   ];
   for (const [, one] of both) for (const query of WORDS.slice(0, 2)) await one.call('search_images', { query, collection: COLLECTION, filter: FILTER });
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0; turn < turns; turn++) {
     for (const [at, query] of WORDS.entries()) {
       for (const [name, one] of both) {
         await timed(times[name].words, () => one.call('search_images', { query, collection: COLLECTION, filter: FILTER }));

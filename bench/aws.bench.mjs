@@ -21,6 +21,8 @@ const PICTURES = sizeOf('PICTURES', 10_000, 200);
 /** Pictures of one value of the attribute that searches filter by. */
 const SHELF = PICTURES / 10;
 const HELD_OUT = small ? 10 : 100;
+/** Each of the words is searched for so often. */
+const TURNS = small ? 1 : 8;
 const JOBS = sizeOf('JOBS', 200, 10);
 const KILLS = Math.min(4, Math.ceil(JOBS / 10));
 const CALLS = sizeOf('CALLS', 10_000, 500);
@@ -47,7 +49,7 @@ export async function bench({ say, data }) {
     const open = (name, more = {}, options = {}) => startServer({ ...environment, VRAG_HOME: path.join(root, name), ...more }, root, options);
     const server = await open('copy-0');
     const ingested = await ingest(server, pictures.shelves, say);
-    const found = await searches(server, { root, reader, ...pictures, say });
+    const found = await searches(server, { root, reader, ...pictures, turns: TURNS, say });
     await server.stop();
     const jobs = JOBS > 0 && (await paidJobs(open, engines.bedrock, { jobs: JOBS, kills: KILLS, reader, say }));
     const grown = CALLS > 0 && (await memory(open, { calls: CALLS, added: pictures.added, say }));
