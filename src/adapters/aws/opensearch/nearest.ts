@@ -55,7 +55,8 @@ export async function nearest({ engine, collections }: Store, name: string, quer
             path: field,
             score_mode: 'max',
             query: { knn: { [`${field}.vector`]: knn } },
-            inner_hits: { size: 1, _source: false, docvalue_fields: [`${field}.at`] },
+            // Which frame it was; for each hit the engine searches its vectors again, so not where there are no frames.
+            ...(filter.kind === 'image' ? {} : { inner_hits: { size: 1, _source: false, docvalue_fields: [`${field}.at`] } }),
           },
         },
         _source: { includes: ['id', 'stamp', 'created'] },
