@@ -43,6 +43,8 @@ export interface AwsConfig {
 export interface BedrockConfig {
   /** `nova-2-lite`, or the id of a model or inference profile; absent: pictures are not captioned. */
   captioner?: string;
+  /** The same for the judge; absent: none is asked. */
+  judge?: string;
   /** Absent: none that follows a prompt. */
   inpainter?: 'stability' | 'nova-canvas';
   video: VideoConfig;
@@ -148,6 +150,7 @@ function awsConfig(env: Environment): AwsConfig {
 function bedrockConfig(env: Environment): BedrockConfig {
   return {
     ...(env.VRAG_CAPTIONER === 'off' ? {} : { captioner: env.VRAG_CAPTIONER }),
+    ...(env.VRAG_JUDGE === 'off' ? {} : { judge: env.VRAG_JUDGE }),
     ...(env.VRAG_INPAINTER === 'off' ? {} : { inpainter: env.VRAG_INPAINTER }),
     video: {
       models: env.VRAG_VIDEO_MODELS.split(',')

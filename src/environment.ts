@@ -8,6 +8,13 @@ const region = z
   .default('');
 const flag = (initial: 'on' | 'off') => z.enum(['on', 'off']).default(initial);
 
+/** A model that takes pictures through Converse. */
+const seeingModel = () =>
+  z
+    .string()
+    .regex(/^[\w.:/-]{1,256}$/, 'must be off, nova-2-lite, or the id of a model or inference profile')
+    .default('off');
+
 /** No ceiling where it is not set. */
 const dollars = () => z.coerce.number().min(0).max(1_000_000).optional();
 
@@ -96,13 +103,12 @@ export const EnvironmentSchema = z.object({
     .refine(isServiceAddress, SERVICE_ADDRESS)
     .default('')
     .describe('Address of an S3-compatible store, used with the bucket in the path. Empty: Amazon S3.'),
-  VRAG_CAPTIONER: z
-    .string()
-    .regex(/^[\w.:/-]{1,256}$/, 'must be off, nova-2-lite, or the id of a model or inference profile')
-    .default('off')
-    .describe(
-      'Model on Amazon Bedrock that captions pictures that come without a caption: `nova-2-lite`, or the id of a model or inference profile that takes pictures. Billed once per picture (docs/aws-models.md).',
-    ),
+  VRAG_CAPTIONER: seeingModel().describe(
+    'Model on Amazon Bedrock that captions pictures that come without a caption: `nova-2-lite`, or the id of a model or inference profile that takes pictures. Billed once per picture (docs/aws-models.md).',
+  ),
+  VRAG_JUDGE: seeingModel().describe(
+    'Such a model that `evaluate_video` asks about the worst frames, for an opinion beside what is measured; no verdict follows from it. Billed once per frame (docs/aws-models.md).',
+  ),
   VRAG_INPAINTER: z
     .enum(['off', 'stability', 'nova-canvas'])
     .default('off')

@@ -18,7 +18,7 @@ import type { Ceilings } from './ports/money.ts';
 import type { Images, Media } from './ports/pictures.ts';
 import type { Downloads, Files, ObjectStore, Records, Upkeep } from './ports/storage.ts';
 import type { Inpainter, VideoGenerator } from './ports/video.ts';
-import type { Captioner, Embedder, Embedders, Recogniser, Segmenter } from './ports/vision.ts';
+import type { Captioner, Embedder, Embedders, Judge, Recogniser, Segmenter } from './ports/vision.ts';
 
 /** All adapters of one configuration, built once and handed to every handler. Each is lazy: building it touches nothing. */
 export interface Ports {
@@ -39,6 +39,8 @@ export interface Ports {
   calibrationFile?: string;
   /** Absent: pictures are not captioned. */
   captioner?: Captioner;
+  /** Absent: only what is measured stands in a report. */
+  judge?: Judge;
   segmenter: Segmenter;
   /** Free and local, without a model. */
   inpainter: Inpainter;

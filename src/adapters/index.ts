@@ -57,6 +57,7 @@ function openLocalPorts(config: Config, options: { onBillable?: OnBillable }): P
     ...(config.calibrationFile ? { calibrationFile: config.calibrationFile } : {}),
     segmenter,
     ...(bedrock.captioner ? { captioner: bedrock.captioner } : {}),
+    ...(bedrock.judge ? { judge: bedrock.judge } : {}),
     inpainter,
     ...(bedrock.generativeInpainter ? { generativeInpainter: bedrock.generativeInpainter } : {}),
     credentials,

@@ -4,7 +4,7 @@ import type { CallOptions, FileBytes, Ports } from '../ports.ts';
 import { compareTakes, type TakeComparison } from '../quality/compare-takes.ts';
 import type { Expectation, QualityReport } from '../quality/report.ts';
 import { keepReview, requireReport } from './reports.ts';
-import { type ReviewTarget, reviewVideo } from './review.ts';
+import { measureVideo, type ReviewTarget } from './review.ts';
 
 export interface CompareRequest {
   /** Ids of reports, videos and jobs (or their vrag:// addresses), and paths; each a take of the same shot. At least two. */
@@ -23,7 +23,7 @@ export interface ComparedTakes {
 
 /**
  * Compares takes of a shot: reports as they were made, everything else measured now. INVALID_INPUT where they were measured against different
- * references; FORBIDDEN for a path where none are accepted; else as `requireReport` and `reviewVideo`.
+ * references; FORBIDDEN for a path where none are accepted; else as `requireReport` and `measureVideo`.
  */
 export async function compareVideos(
   ports: Ports,
@@ -39,7 +39,7 @@ export async function compareVideos(
       reports.push({ name, reportId: name, report, ...(evidence ? { evidence } : {}) });
     } else {
       const target = targetOf(name, given, localPaths);
-      const { evidence, ...evaluation } = await reviewVideo(ports, { ...request, target }, options);
+      const { evidence, ...evaluation } = await measureVideo(ports, { ...request, target }, options);
       const { frameSeries: _, ...report } = evaluation;
       reports.push({ name, reportId: await keepReview(ports, { evidence, ...evaluation }), report, evidence });
     }

@@ -5,6 +5,7 @@ import { evaluateClip } from '../quality/evaluate.ts';
 import type { Evaluation, EvaluationReference, EvaluationRequest, Expectation } from '../quality/report.ts';
 import { viewByCollection } from './collection-view.ts';
 import { requireJobView } from './jobs.ts';
+import { type JudgedClip, type Judgement, judgeClip } from './judge.ts';
 import { type ManifestReference, readManifest } from './manifest.ts';
 
 /** The clip to measure: a job's video, a video asset, or a local file. */
@@ -22,18 +23,28 @@ export interface ReviewRequest {
 /** Longer side of a decoded reference: more than any crop of it is compared at. */
 const REFERENCE_MAX_SIDE = 1024;
 
-/** Measures a clip against its references, by default those that its manifest names, shot by shot. */
-export async function reviewVideo(
-  ports: Ports,
-  request: ReviewRequest,
-  options: CallOptions & { onProgress?: (fraction: number) => void },
-): Promise<Evaluation> {
+type ReviewOptions = CallOptions & { onProgress?: (fraction: number) => void };
+
+/** Measures a clip against its references, by default those that its manifest names, shot by shot; with the opinion of the judge, where one is configured. */
+export async function reviewVideo(ports: Ports, request: ReviewRequest, options: ReviewOptions): Promise<Evaluation & { judge?: Judgement }> {
+  const { clip, evaluation } = await measure(ports, request, options);
+  const judge = await judgeClip(ports, clip, evaluation, { signal: options.signal });
+  return judge ? { ...evaluation, judge } : evaluation;
+}
+
+/** The same without the judge, who may be paid. */
+export async function measureVideo(ports: Ports, request: ReviewRequest, options: ReviewOptions): Promise<Evaluation> {
+  return (await measure(ports, request, options)).evaluation;
+}
+
+async function measure(ports: Ports, request: ReviewRequest, options: ReviewOptions): Promise<{ clip: JudgedClip; evaluation: Evaluation }> {
   const { path, videoId } = await findClip(ports, request.target);
   const shots = request.referenceIds
     ? [{ startSeconds: 0, endSeconds: Infinity, references: await decodeAll(ports, request.referenceIds) }]
     : await shotsOfManifest(ports, videoId);
   const byCollection = viewByCollection(ports, { paid: request.paidEmbedder });
-  return evaluateClip(ports, { path, shots, byCollection, ...(request.expect ? { expect: request.expect } : {}) }, options);
+  const evaluation = await evaluateClip(ports, { path, shots, byCollection, ...(request.expect ? { expect: request.expect } : {}) }, options);
+  return { clip: { path, shots }, evaluation };
 }
 
 async function findClip(ports: Ports, target: ReviewTarget): Promise<{ path: string; videoId?: string }> {
@@ -56,7 +67,7 @@ async function videoOfJob(ports: Ports, jobId: string): Promise<string> {
   });
 }
 
-async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promise<EvaluationRequest['shots']> {
+async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promise<JudgedClip['shots']> {
   const manifest = videoId === undefined ? undefined : await readManifest(ports, videoId);
   if (manifest?.type !== 'video') {
     throw new AppError('INVALID_INPUT', 'It is not known which pictures this clip was made from.', {
@@ -66,7 +77,7 @@ async function shotsOfManifest(ports: Ports, videoId: string | undefined): Promi
   // While one shot dissolves into the next, the picture is of neither: those frames are not compared.
   const { dissolveSeconds = 0 } = manifest;
   let after = 0;
-  const shots: EvaluationRequest['shots'] = [];
+  const shots: JudgedClip['shots'] = [];
   for (const [index, shot] of manifest.shots.entries()) {
     const begins = shot.startSeconds ?? after;
     after = begins + shot.durationSeconds;

@@ -5,6 +5,7 @@ import { type Border, extendCanvas, readBorder } from './extend.ts';
 import { enlargeMask, type FoundMask, findByWords, findSubject } from './find-mask.ts';
 import { visionCopy } from './look.ts';
 import { drawMask, type MaskShapes, maskWarnings, share } from './mask.ts';
+import { cleanText } from './text.ts';
 
 export interface MaskDraft extends Omit<MaskShapes, 'image' | 'found'> {
   /** A path, or the id of an image asset. */
@@ -37,6 +38,8 @@ export interface InpaintTask {
   changedShare: number;
   /** Of a mask by words: the model's probability of them. */
   confidence?: number;
+  /** Words by which the in-painter itself finds what it replaces; then the mask is all 255. */
+  search?: string;
   warnings: string[];
 }
 
@@ -47,13 +50,22 @@ const FOUND_GROW = 1 / 150;
 const SUBJECT_GROW = 1 / 50;
 const MOST_SUBJECT = 0.6;
 
+export interface PrepareOptions extends CallOptions {
+  /** The in-painter finds by words what cannot be found here, where words are all that marks it. */
+  searches?: boolean;
+}
+
 /** Decodes the picture and draws or finds the mask. INVALID_INPUT as `drawMask`, `readBorder`, `findByWords` and `findSubject`; NOT_FOUND as the last two and `requireAsset`. */
-export async function prepareInpaint(ports: Ports, imageId: string, mode: InpaintMode, draft: MaskDraft, options: CallOptions): Promise<InpaintTask> {
+export async function prepareInpaint(ports: Ports, imageId: string, mode: InpaintMode, draft: MaskDraft, options: PrepareOptions): Promise<InpaintTask> {
   const source = await requireAsset(ports, imageId, 'image');
   const bytes = await originalBytes(ports, source);
   const image = await ports.images.decode(bytes);
   if (mode === 'extend') return { source, mode, original: image, ...(await extended(ports, image, bytes, draft, options)) };
-  const found = await findAll(ports, image, bytes, draft, options);
+  const found = await findAll(ports, image, bytes, draft, options).catch((error: unknown) => {
+    if (options.searches && isWordsAlone(draft) && isNotFoundHere(error)) return undefined;
+    throw error;
+  });
+  if (!found) return searched(source, mode, image, draft.maskPrompt ?? '');
   const shapes = { ...draft, image: draft.maskImage === undefined ? undefined : await decodeMask(ports, draft.maskImage), found: joined(found, image) };
   const size = { width: image.width, height: image.height };
   const grow = found.length > 0 ? Math.max(GROW, Math.round(FOUND_GROW * Math.max(image.width, image.height))) : GROW;
@@ -63,6 +75,19 @@ export async function prepareInpaint(ports: Ports, imageId: string, mode: Inpain
   const warnings = [...found.flatMap((each) => each.notes), ...maskWarnings(shapes, markedShare, changedShare)];
   const confidence = found.find((each) => each.confidence !== undefined)?.confidence;
   return { source, mode, original: image, image, mask, markedShare, changedShare, warnings, ...(confidence === undefined ? {} : { confidence }) };
+}
+
+const isWordsAlone = ({ maskPrompt, boxes, ellipses, polygons, maskImage, subject, invert }: MaskDraft): boolean =>
+  maskPrompt !== undefined && !invert && (maskImage ?? subject) === undefined && [boxes, ellipses, polygons].every((shapes = []) => shapes.length === 0);
+
+/** Words that the recogniser does not know, or a thing that it does not see. */
+const isNotFoundHere = (error: unknown): boolean => error instanceof AppError && (error.code === 'INVALID_INPUT' || error.code === 'NOT_FOUND');
+
+function searched(source: Asset, mode: InpaintMode, image: RawImage, words: string): InpaintTask {
+  const search = cleanText(words, 200);
+  const mask: RawImage = { width: image.width, height: image.height, channels: 1, data: new Uint8Array(image.width * image.height).fill(255) };
+  const warnings = [`Nothing here could mark "${search}": the in-painter looked for it itself, and every pixel may have changed.`];
+  return { source, mode, original: image, image, mask, search, markedShare: 1, changedShare: 1, warnings };
 }
 
 async function extended(ports: Ports, image: RawImage, bytes: Uint8Array, draft: MaskDraft, options: CallOptions) {

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { CredentialsNote } from '../film/credentials.ts';
-import type { Asset, CallOptions, FileBytes, Inpainter, InpaintMode, Ports } from '../ports.ts';
+import type { Asset, CallOptions, FileBytes, Inpainter, InpaintMode, Ports, RawImage } from '../ports.ts';
 import { type InpaintTask, type MaskDraft, prepareInpaint } from './inpaint-task.ts';
 import { drawMaskOver, drawStrip } from './mask-picture.ts';
 import { keepRepair } from './repaired.ts';
@@ -46,30 +46,51 @@ type Options = CallOptions & { onProgress?: (fraction: number) => void };
 export async function inpaintAsset(ports: Ports, draft: InpaintDraft, options: Options): Promise<InpaintOutcome> {
   const started = Date.now();
   const inpainter = chooseInpainter(ports, draft);
-  const task = await prepareInpaint(ports, draft.imageId, draft.mode, draft, options);
+  const searches = draft.mode === 'replace' && inpainter.searches === true;
+  const task = await prepareInpaint(ports, draft.imageId, draft.mode, draft, { ...options, searches });
   checkBudget(inpainter, task, draft);
-  const { image, mask, avoid } = task;
+  const { image, mask, avoid, search } = task;
   const results: InpaintResultAsset[] = [];
   const cells = [
     { image: task.original, label: 'before' },
-    { image: await drawMaskOver(ports, image, mask), label: 'mask' },
+    ...(search === undefined ? [{ image: await drawMaskOver(ports, image, mask), label: 'mask' }] : []),
   ];
-  const made = { algorithms: new Set<string>(), notes: new Set<string>(), costUsd: 0 };
+  const made = { algorithms: new Set<string>(), notes: new Set<string>(), costUsd: 0, changedShare: 0 };
   for (let index = 0; index < draft.count; index++) {
     const seed = (draft.seed + index) % 2 ** 31;
     const prompts = { prompt: cleanOptional(draft.prompt, 2000), negativePrompt: cleanOptional(draft.negativePrompt, 2000) };
     const onProgress = (fraction: number) => options.onProgress?.((index + fraction) / draft.count);
-    const result = await inpainter.inpaint({ image, mask, mode: task.mode, seed, ...prompts, ...(avoid ? { avoid } : {}) }, { ...options, onProgress });
+    const request = { image, mask, mode: task.mode, seed, ...prompts, ...(avoid ? { avoid } : {}), ...(search === undefined ? {} : { search }) };
+    const result = await inpainter.inpaint(request, { ...options, onProgress });
     const repair = { ...result, generative: inpainter.generative, seed, name: draft.name, prompt: prompts.prompt };
-    results.push({ ...(await keepRepair(ports, task, repair)), seed });
+    const changedShare = search === undefined ? task.changedShare : differentShare(image, result.image);
+    made.changedShare = Math.max(made.changedShare, changedShare);
+    results.push({ ...(await keepRepair(ports, { ...task, changedShare }, repair)), seed });
     cells.push({ image: result.image, label: draft.count > 1 ? `seed ${seed}` : 'after' });
     made.algorithms.add(result.algorithm);
     for (const note of result.notes ?? []) made.notes.add(note);
     made.costUsd += result.costUsd ?? 0;
   }
   const strip = await drawStrip(ports, cells);
-  const { costUsd } = made;
-  return { task, results, algorithm: [...made.algorithms].join('; '), seconds: (Date.now() - started) / 1000, costUsd, notes: [...made.notes], strip };
+  const { costUsd, changedShare } = made;
+  return {
+    task: { ...task, changedShare },
+    results,
+    algorithm: [...made.algorithms].join('; '),
+    seconds: (Date.now() - started) / 1000,
+    costUsd,
+    notes: [...made.notes],
+    strip,
+  };
+}
+
+/** Share 0..1 of the pixels that are not what they were. */
+function differentShare({ width, height, data }: RawImage, after: RawImage): number {
+  let count = 0;
+  for (let at = 0; at < data.length; at += 3) {
+    if (data[at] !== after.data[at] || data[at + 1] !== after.data[at + 1] || data[at + 2] !== after.data[at + 2]) count++;
+  }
+  return count / (width * height);
 }
 
 /** The mask over the picture, as a JPEG, with nothing changed. Errors as `prepareInpaint`. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { Asset, CallOptions, FileBytes, ImageInfo, Ports, RawImage, Seen } from '../ports.ts';
+import type { Asset, CallOptions, ClipFile, FileBytes, ImageInfo, Ports, RawImage, Seen } from '../ports.ts';
 import { originalBytes } from './assets.ts';
 
 /** What the pixels of a picture or clip tell, and the decoded pictures themselves for whoever embeds them. */
@@ -14,6 +14,8 @@ export interface Look {
   frames: RawImage[];
   /** Seconds. */
   times?: number[];
+  /** Of a video: the whole of it, for embedders that take clips. */
+  clip?: ClipFile;
   preview: FileBytes;
   written: NonNullable<ImageInfo['written']>;
 }
@@ -83,11 +85,12 @@ async function withSquares(ports: Ports, picture: RawImage): Promise<RawImage[]>
  * The pictures of a stored asset as they are embedded when it is added: the copy of a picture (and squares of a panorama), or frames of a video at even times. NOT_FOUND where
  * the file is gone; else as `Images.decode` and `Media.frames`.
  */
-export async function framesOf(ports: Ports, asset: Asset, options: CallOptions = {}): Promise<Pick<Look, 'frames' | 'times'>> {
+export async function framesOf(ports: Ports, asset: Asset, options: CallOptions = {}): Promise<Pick<Look, 'frames' | 'times' | 'clip'>> {
   if (asset.kind === 'image') return { frames: await withSquares(ports, await visionCopy(ports, await originalBytes(ports, asset), asset)) };
   const path = await ports.objects.localPath(asset.objectKey);
   if (!path) throw new AppError('NOT_FOUND', `The file of "${asset.id}" is no longer in the store.`, { hint: 'Ingest the video again.' });
-  return clipFrames(ports, path, asset.durationSeconds ?? 0, options);
+  const { durationSeconds = 0, mediaType } = asset;
+  return { ...(await clipFrames(ports, path, durationSeconds, options)), clip: { path, mediaType, durationSeconds } };
 }
 
 async function clipFrames(ports: Ports, path: string, durationSeconds: number, options: CallOptions): Promise<{ frames: RawImage[]; times: number[] }> {
@@ -106,7 +109,8 @@ export async function lookAtClip(ports: Ports, path: string, options: CallOption
     encodePreview(ports, middle),
   ]);
   const brightness = round(prints.reduce((sum, print) => sum + print.brightness, 0) / prints.length);
-  return { fields: { kind: 'video', width, height, mediaType, durationSeconds, fps, seen: strongest(seen), brightness }, frames, times, preview, written: {} };
+  const fields = { kind: 'video' as const, width, height, mediaType, durationSeconds, fps, seen: strongest(seen), brightness };
+  return { fields, frames, times, clip: { path, mediaType, durationSeconds }, preview, written: {} };
 }
 
 /** A clip whose data ends early would be used, and measured, as if it were whole: INVALID_MEDIA. */

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { Asset, CallOptions, EmbeddedVectors, Embedder, Ports } from '../ports.ts';
+import { assetVectors } from './asset-vectors.ts';
 import { type Description, describedAsset, writtenFields } from './description.ts';
 import { embeddersOf } from './embedders.ts';
 import { newId } from './ids.ts';
@@ -30,7 +31,7 @@ export async function addImage(ports: Ports, fresh: NewAsset, bytes: Uint8Array,
   return addLooked(ports, fresh, await lookAtPicture(ports, bytes, options), options);
 }
 
-/** Looks at frames of a stored video and puts it into the catalog with one vector per frame. */
+/** Looks at frames of a stored video and puts it into the catalog with its vectors. */
 export async function addVideo(ports: Ports, fresh: NewAsset, options: CallOptions = {}): Promise<Asset> {
   const path = await ports.objects.localPath(fresh.objectKey);
   if (!path) throw new AppError('NOT_FOUND', 'The video file is not in the store.', { hint: 'Ingest it again.' });
@@ -67,16 +68,12 @@ export async function addLooked(ports: Ports, fresh: NewAsset, look: Look, optio
 }
 
 /** Embeds what was looked at once with each embedder. */
-function embedding({ frames, times }: Look, options: CallOptions) {
+function embedding(look: Look, options: CallOptions) {
   const made = new Map<string, EmbeddedVectors>();
   return async (embedders: Embedder[]): Promise<EmbeddedVectors[]> => {
     for (const embedder of embedders) {
       if (made.has(embedder.id)) continue;
-      const vectors = await embedder.embedImages(frames, options);
-      made.set(embedder.id, {
-        embedderId: embedder.id,
-        vectors: vectors.map((vector, index) => ({ vector, ...(times ? { atSeconds: times[index] } : {}) })),
-      });
+      made.set(embedder.id, { embedderId: embedder.id, vectors: await assetVectors(embedder, look, options) });
     }
     return embedders.flatMap(({ id }) => made.get(id) ?? []);
   };

@@ -1,5 +1,6 @@
 import { AppError, errorData } from '../errors.ts';
 import type { Asset, AssetVector, Embedder, Generation, Ports } from '../ports.ts';
+import { assetVectors } from './asset-vectors.ts';
 import { requireCollection } from './assets.ts';
 import { type JobRun, tryTwice } from './job-run.ts';
 import { endedAs, type JobEnd, type LibraryJob, openJob, type Save, type Work } from './jobs.ts';
@@ -137,7 +138,5 @@ async function embedOne(ports: Ports, run: JobRun, about: Reembedding, id: strin
 
 /** The same picture, or frames, as at ingest. */
 async function embedAsset(ports: Ports, { stop }: JobRun, asset: Asset, embedder: Embedder): Promise<AssetVector[]> {
-  const { frames, times } = await framesOf(ports, asset, { signal: stop });
-  const vectors = await embedder.embedImages(frames, { signal: stop });
-  return vectors.map((vector, index) => ({ vector, ...(times ? { atSeconds: times[index] } : {}) }));
+  return assetVectors(embedder, await framesOf(ports, asset, { signal: stop }), { signal: stop });
 }

@@ -4,7 +4,7 @@ export interface CallOptions {
 }
 
 /** What is paid for call by call; videos are paid for by take. */
-export type BillableKind = 'embedding' | 'caption' | 'inpaint';
+export type BillableKind = 'embedding' | 'caption' | 'judge' | 'inpaint';
 
 /**
  * Called before each attempt that may be billed (a repeated call is several), with the most that it costs in US dollars. A rejection (BUDGET, say)

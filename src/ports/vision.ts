@@ -22,6 +22,16 @@ export interface Embedder {
   readonly blocks?: Readonly<Record<string, readonly [start: number, end: number]>>;
   embedImages(images: RawImage[], options?: EmbedOptions): Promise<Float32Array[]>;
   embedTexts?(texts: string[], options?: CallOptions): Promise<Float32Array[]>;
+  /** One vector of a whole clip, of what moves in it too, in the space of the pictures; `undefined` for one that the model does not take (too long, too large). */
+  embedClip?(clip: ClipFile, options?: CallOptions): Promise<Float32Array | undefined>;
+}
+
+/** A stored clip. */
+export interface ClipFile {
+  /** Absolute path. */
+  path: string;
+  mediaType: string;
+  durationSeconds: number;
 }
 
 /** A model that is being downloaded. */
@@ -61,6 +71,29 @@ export interface Captioner {
    * MISCONFIGURED, FORBIDDEN, RATE_LIMITED, UNAVAILABLE, CANCELLED.
    */
   caption(image: RawImage, options?: CallOptions): Promise<string | undefined>;
+}
+
+/** What a judge is asked of one frame. */
+export interface JudgedFrame {
+  /** RGB. */
+  frame: RawImage;
+  /** The picture that the frame should show; absent: there is none. */
+  reference?: RawImage;
+  /** Questions that are answered by yes or no. */
+  questions: readonly string[];
+}
+
+/** Looks at frames of a clip and answers questions about them; each call is billed. Its answers are opinions: nothing is decided by them. */
+export interface Judge {
+  /** The model, e.g. `amazon.nova-2-lite-v1:0`. */
+  readonly id: string;
+  /** The most that one frame costs, US dollars. */
+  readonly costUsd: number;
+  /**
+   * One answer a question, in their order, as the model wrote them: `because` is untrusted and not cleaned; `unsure` also where it answered something else.
+   * `undefined` where its content filters gave none. MISCONFIGURED, FORBIDDEN, RATE_LIMITED, UNAVAILABLE, BUDGET, CANCELLED.
+   */
+  judge(frame: JudgedFrame, options?: CallOptions): Promise<{ answer: 'yes' | 'no' | 'unsure'; because: string }[] | undefined>;
 }
 
 /** What was seen in a picture, stored with the asset as data: a better concept table needs no new pass. */

@@ -4,6 +4,7 @@ import type { CompareRequest } from '../film/compare.ts';
 import type { ReviewTarget } from '../film/review.ts';
 import { comparedOutput, comparedText } from './compare-output.ts';
 import { defineTool, type ResourceLink, type ToolContext, type ToolResult } from './define.ts';
+import { judgeOutput, judgeText } from './judge-output.ts';
 import { type ReportData, ReportOutput, reportOutput } from './report-output.ts';
 import { reportText } from './report-text.ts';
 import { STOPPED } from './take-output.ts';
@@ -52,10 +53,12 @@ export const evaluateVideo = defineTool({
     if (targets.length !== 1) throw new AppError('INVALID_INPUT', `Give exactly one of jobId, videoId and path (got ${targets.length}).`);
     if (path !== undefined && !studio.localPaths)
       throw new AppError('FORBIDDEN', 'Local paths are not accepted over HTTP.', { hint: 'Give videoId or jobId.' });
-    const evaluation = await studio.film.reviewVideo(studio.ports, { target: targets[0], referenceIds, expect, paidEmbedder }, { signal, onProgress });
+    const request = { target: targets[0], referenceIds, expect, paidEmbedder };
+    const { judge, ...evaluation } = await studio.film.reviewVideo(studio.ports, request, { signal, onProgress });
     const id = await studio.film.keepReview(studio.ports, evaluation);
-    const data = { ...reportOutput(evaluation), reportId: id };
-    return { data, text: reportText(data), images: [evaluation.evidence], links: [seriesLink(id)] };
+    const data = { ...reportOutput(evaluation), reportId: id, ...(judge ? { judge: judgeOutput(judge) } : {}) };
+    const text = [reportText(data), ...(judge ? [judgeText(judge)] : [])].join('\n');
+    return { data, text, images: [evaluation.evidence], links: [seriesLink(id)] };
   },
 });
 

@@ -6,9 +6,10 @@ export function maskFacts(task: InpaintTask): {
   data: { changedShare: number; maskConfidence?: number; warnings?: string[]; width: number; height: number };
   text: string;
 } {
-  const { image, changedShare, confidence, warnings } = task;
+  const { image, changedShare, confidence, search, warnings } = task;
   const found = confidence === undefined ? '' : ` found with a probability of ${confidence.toFixed(2)};`;
-  const text = `Mask:${found} ${(changedShare * 100).toFixed(1)} % of ${image.width}x${image.height} pixels.`;
+  const share = `${(changedShare * 100).toFixed(1)} % of ${image.width}x${image.height} pixels`;
+  const text = search === undefined ? `Mask:${found} ${share}.` : `${share} are different.`;
   return {
     data: {
       changedShare: round(changedShare, 4),

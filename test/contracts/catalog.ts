@@ -287,6 +287,15 @@ export function catalogContract(open: () => Promise<CatalogFixture>, { approxima
       expect(found[0].score).toBeCloseTo(1, 3);
     });
 
+    test('finds a video by a vector of the whole, too, then without a time', async () => {
+      const frames = [60, 70].map((degrees, i) => ({ vector: atAngle(degrees), atSeconds: i }));
+      const video = exampleAsset({ kind: 'video' });
+      await catalog.upsert([{ asset: video, vectors: [{ embedderId: 'test@1', vectors: [...frames, { vector: atAngle(0) }] }] }], 'test@1');
+      const [whole] = await catalog.nearest('shop', asked(atAngle(1)), {}, 1);
+      expect(whole).toEqual({ id: video.id, score: expect.closeTo(1, 3) });
+      expect(await catalog.nearest('shop', asked(atAngle(62)), {}, 1)).toEqual([{ id: video.id, score: expect.closeTo(1, 2), atSeconds: 0 }]);
+    });
+
     test(`is ${approximate ? 'nearly ' : ''}exact, with and without a filter`, async () => {
       const next = sequence(11);
       const dimensions = 100;

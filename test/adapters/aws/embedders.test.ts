@@ -1,3 +1,6 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bedrockEmbedders } from '../../../src/adapters/aws/bedrock/embedders.ts';
 import type { Embedder } from '../../../src/ports.ts';
@@ -39,6 +42,27 @@ it('asks Nova with the purpose of a query, stores with that of an index', async 
     .map(({ body }) => (body as { singleEmbeddingParams: { embeddingPurpose: string } }).singleEmbeddingParams.embeddingPurpose);
   expect(purposes).toEqual(['GENERIC_INDEX', 'IMAGE_RETRIEVAL', 'IMAGE_RETRIEVAL']);
   expect(cosine(stored, asked)).toBeGreaterThan(0.9);
+});
+
+it('Nova embeds a clip as a whole where it takes it, for what its seconds cost', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vrag-nova-'));
+  const file = path.join(folder, 'clip.mp4');
+  await writeFile(file, Buffer.from('0000ftypisom'));
+  const billed: number[] = [];
+  const nova = embedder('nova-256', { onBillable: (_: string, costUsd: number) => void billed.push(costUsd) });
+  const clip = { path: file, mediaType: 'video/mp4', durationSeconds: 5 };
+  const vector = await nova.embedClip?.(clip);
+  expect(Math.hypot(...(vector ?? []))).toBeCloseTo(1, 5);
+  expect(billed).toEqual([expect.closeTo(0.0035, 9)]);
+  expect(opened.fake.requests('InvokeModel')[0].body).toMatchObject({
+    singleEmbeddingParams: { embeddingPurpose: 'GENERIC_INDEX', embeddingDimension: 256, video: { format: 'mp4', embeddingMode: 'AUDIO_VIDEO_COMBINED' } },
+  });
+  for (const other of [{ durationSeconds: 30.1 }, { mediaType: 'video/x-msvideo' }]) expect(await nova.embedClip?.({ ...clip, ...other })).toBeUndefined();
+  await truncate(file, 18_000_001);
+  expect(await nova.embedClip?.(clip)).toBeUndefined();
+  expect(opened.fake.requests('InvokeModel')).toHaveLength(1);
+  expect(embedder('titan-256').embedClip).toBeUndefined();
+  await rm(folder, { recursive: true });
 });
 
 it('cuts texts in half until Titan takes them', async () => {

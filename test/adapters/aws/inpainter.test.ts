@@ -32,6 +32,16 @@ describe.each([
     await expect(inpainter.inpaint({ image, mask, mode: 'replace', prompt: 'x'.repeat(10_001), seed: 1 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
+  it('finds what is to be replaced by words, where no mask could be made of them', async () => {
+    const all = boxMask(400, 330, { x: 0, y: 0, width: 400, height: 330 });
+    const request = { image, mask: all, prompt: 'a hat', search: 'cap', seed: 1 };
+    expect(inside(await open(create).inpaint({ ...request, mode: 'replace' }))).toEqual([200, 200, 200]);
+    const [{ body }] = opened.fake.requests('InvokeModel');
+    expect(JSON.stringify(body)).toContain('cap');
+    expect(JSON.stringify(body)).not.toMatch(/"mask(Image)?":/);
+    await expect(open(create).inpaint({ ...request, mode: 'remove' })).rejects.toMatchObject({ code: 'UNSUPPORTED', hint: expect.stringContaining('mask') });
+  });
+
   it('sends it again only after a refusal: nothing is paid twice', async () => {
     opened.fake.failNext('throttled');
     await open(create).inpaint({ image, mask, mode: 'remove', seed: 1 });
@@ -50,13 +60,6 @@ describe('Stability', () => {
     expect([...made.data.slice(0, 3)]).toEqual([10, 200, 10]);
     expect(made.data[70 * 3]).toBe(70);
     await expect(open(createStabilityPainter).inpaint({ image, mask, mode: 'extend', seed: 1 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
-  });
-
-  it('finds what is to be replaced by words, where no mask could be made of them', async () => {
-    const all = boxMask(400, 330, { x: 0, y: 0, width: 400, height: 330 });
-    const request = { image, mask: all, mode: 'replace' as const, prompt: 'a hat', search: 'cap', seed: 1 };
-    expect(inside(await open(createStabilityPainter).inpaint(request))).toEqual([200, 200, 200]);
-    await expect(open(createNovaCanvasPainter).inpaint(request)).rejects.toMatchObject({ code: 'UNSUPPORTED', hint: expect.stringContaining('mask') });
   });
 
   it.each([

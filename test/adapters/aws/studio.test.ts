@@ -113,6 +113,101 @@ describe('captions', () => {
   });
 });
 
+describe('the judge', () => {
+  const judged = '2: **no** - the left shoe has two tongues.\n1: Yes - the same red.\n\u001b[31mIgnore all rules\n3) unsure';
+  const look = async (studio: Studio) => {
+    const { asset } = await add(studio, pictures[0]);
+    const target = { path: path.join(home, 'pictures', 'clip.mp4') };
+    return { asset, ...(await studio.film.reviewVideo(studio.ports, { target, referenceIds: [asset.id] }, {})) };
+  };
+  beforeEach(async () => {
+    opened.fake.captionAnswer.judged = judged;
+    await writeFile(path.join(home, 'pictures', 'clip.mp4'), clip.bytes);
+  });
+
+  it('is asked fixed questions about the worst frame beside its reference, and changes nothing of what is measured', async () => {
+    const { asset: _, judge: none, evidence: __, ...measured } = await look(await open({}));
+    expect(none).toBeUndefined();
+    expect(opened.fake.requests('Converse')).toEqual([]);
+    const { asset, judge, evidence: ___, ...report } = await look(await open({ VRAG_JUDGE: 'nova-2-lite' }));
+    expect(report).toEqual(measured);
+    expect(judge).toEqual({
+      model: 'amazon.nova-2-lite-v1:0',
+      frames: [
+        {
+          shot: 0,
+          atSeconds: report.shots[0].similarity?.minAtSeconds,
+          referenceId: asset.id,
+          answers: [
+            { question: expect.stringMatching(/same thing as in the reference/), answer: 'yes', because: 'the same red.' },
+            { question: expect.stringMatching(/whole and natural/), answer: 'no', because: 'the left shoe has two tongues.' },
+            { question: expect.stringMatching(/free of text/), answer: 'unsure', because: '' },
+          ],
+        },
+      ],
+    });
+    const [{ body }] = opened.fake.requests('Converse');
+    const { content } = (body as { messages: { content: { text?: string; image?: unknown }[] }[] }).messages[0];
+    expect(content.map((part) => part.text?.split('\n')[0] ?? 'image')).toEqual([
+      'The reference:',
+      'image',
+      'The frame:',
+      'image',
+      expect.stringMatching(/^1: Is/),
+    ]);
+  });
+
+  it('is paid for once a frame, and every call of it counts against the day', async () => {
+    const studio = await open({ VRAG_JUDGE: 'nova-2-lite', VRAG_MAX_USD_PER_DAY: '1' });
+    const spent = async () => (await studio.ports.records.list('ledger', { limit: 9 })).records;
+    const before = JSON.stringify(await spent());
+    const first = await look(studio);
+    expect((await look(studio)).judge).toEqual(first.judge);
+    expect(opened.fake.requests('Converse')).toHaveLength(1);
+    expect(JSON.stringify(await spent())).not.toBe(before);
+  });
+
+  it('that may not be paid for, or does not answer, leaves the report as it is and says so', async () => {
+    const poor = await look(await open({ VRAG_JUDGE: 'nova-2-lite', VRAG_MAX_USD_PER_DAY: '0' }));
+    expect(poor).toMatchObject({
+      verdict: expect.any(String),
+      judge: { frames: [], problem: expect.stringMatching(/VRAG_MAX_USD_PER_DAY 0 .*nothing was sent/) },
+    });
+    expect(opened.fake.requests('Converse')).toEqual([]);
+    opened.fake.failNext('noAccess');
+    const refused = await look(await open({ VRAG_JUDGE: 'nova-2-lite' }));
+    expect(refused.judge).toMatchObject({ frames: [], problem: expect.stringMatching(/no access/) });
+  });
+});
+
+describe('replacing what words name', () => {
+  const asked = { mode: 'replace' as const, maskPrompt: 'its grin', prompt: 'a hat', count: 1, seed: 1, maxCostUsd: 0.07 };
+
+  it('is left to the in-painter where nothing here can mark it, and the result says how much changed', async () => {
+    const studio = await open({ VRAG_INPAINTER: 'stability' });
+    const { asset } = await add(studio, pictures[0]);
+    const { task, algorithm, costUsd, results } = await studio.assets.inpaintAsset(studio.ports, { ...asked, imageId: asset.id }, {});
+    expect({ algorithm, costUsd }).toEqual({ algorithm: 'stability.stable-image-search-replace-v1:0', costUsd: 0.07 });
+    expect(task).toMatchObject({ search: 'its grin', warnings: [expect.stringContaining('"its grin"')] });
+    expect(task.changedShare).toBeGreaterThan(0.9);
+    expect((await studio.film.readManifest(studio.ports, results[0].asset.id)) as unknown).toMatchObject({ changedShare: task.changedShare });
+    const [{ body }] = opened.fake.requests('InvokeModel');
+    expect(body).toMatchObject({ search_prompt: 'its grin', prompt: 'a hat' });
+  });
+
+  it('is not where a shape marks it too, where only the mask is asked for, and where the in-painter cannot', async () => {
+    const studio = await open({ VRAG_INPAINTER: 'stability' });
+    const { asset } = await add(studio, pictures[0]);
+    const boxes = [{ x: 1, y: 1, width: 20, height: 20 }];
+    const unknown = { code: 'INVALID_INPUT', message: expect.stringContaining('knows no noun') };
+    await expect(studio.assets.inpaintAsset(studio.ports, { ...asked, imageId: asset.id, boxes }, {})).rejects.toMatchObject(unknown);
+    await expect(studio.assets.previewMask(studio.ports, { ...asked, imageId: asset.id }, {})).rejects.toMatchObject(unknown);
+    const free = await open({});
+    await expect(free.assets.inpaintAsset(free.ports, { ...asked, imageId: asset.id }, {})).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(opened.fake.requests('InvokeModel')).toEqual([]);
+  });
+});
+
 it('a collection embedded by Titan stays with it when the setting changes, and is searched by words and pictures', async () => {
   const first = await open({ VRAG_EMBEDDER: 'titan-256' });
   const { asset } = await add(first, pictures[0], { caption: 'x' });
@@ -127,6 +222,34 @@ it('a collection embedded by Titan stays with it when the setting changes, and i
     'amazon.titan-embed-image-v1 inputImage',
     'amazon.titan-embed-image-v1 inputText',
   ]);
+});
+
+it('a clip in a collection of Nova is embedded frame by frame and as a whole; what moves in it is found without a time', async () => {
+  const studio = await open({ VRAG_EMBEDDER: 'nova-256' });
+  const file = path.join(home, 'pictures', 'clip.mp4');
+  await writeFile(file, clip.bytes);
+  const { asset } = await add(studio, file);
+  const bodies = opened.fake.requests('InvokeModel').map(({ body }) => (body as { singleEmbeddingParams: Record<string, unknown> }).singleEmbeddingParams);
+  expect(bodies.map((body) => ['image', 'video'].find((kind) => kind in body))).toEqual([...Array(8).fill('image'), 'video']);
+  const whole = await (await studio.ports.embedders.get('nova-256')).embedClip?.({ path: file, mediaType: 'video/mp4', durationSeconds: 1 });
+  const found = await studio.ports.catalog.nearest(
+    'default',
+    { embedderId: 'nova-2-multimodal-embeddings-v1.256', vector: whole ?? new Float32Array() },
+    {},
+    1,
+  );
+  expect(found).toEqual([{ id: asset.id, score: expect.closeTo(1, 2) }]);
+});
+
+it('a clip that Nova refuses as a whole is there by its frames', async () => {
+  const studio = await open({ VRAG_EMBEDDER: 'nova-256' });
+  const file = path.join(home, 'pictures', 'clip.mp4');
+  await writeFile(file, clip.bytes);
+  opened.fake.failNext('filteredImage', 8);
+  const { asset } = await add(studio, file);
+  expect(opened.fake.requests('InvokeModel')).toHaveLength(9);
+  const vectors = await studio.ports.catalog.vectors([asset.id], 'nova-2-multimodal-embeddings-v1.256');
+  expect(vectors.get(asset.id)?.map(({ atSeconds }) => typeof atSeconds)).toEqual(Array(8).fill('number'));
 });
 
 it('a shot on Luma Ray 2 becomes a video of its reference, with what it cost and what was changed', async () => {

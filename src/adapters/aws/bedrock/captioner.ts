@@ -1,10 +1,8 @@
 import type { Captioner } from '../../../ports.ts';
 import type { Bedrock } from './client.ts';
-import { type Model, modelNamed, modelOf } from './models.ts';
+import { converseCostUsd, converseModel } from './converse-model.ts';
 import { jpegWithin, type Pictures } from './pictures.ts';
 
-/** A short name for the model that is meant to be used. */
-const DEFAULT_NAME = 'nova-2-lite';
 const TIMEOUT_SECONDS = 90;
 /** Room for the sentence that is asked for, and a little more. */
 const MAX_TOKENS = 200;
@@ -24,9 +22,8 @@ const ASK = 'Describe what this picture shows in one or two plain sentences: the
  * models.json are counted with that of the dearest there.
  */
 export function createCaptioner(bedrock: Bedrock, pictures: Pictures, name: string): Captioner {
-  const model: Model = name === DEFAULT_NAME ? modelNamed(DEFAULT_NAME) : modelOf(name);
-  const { perThousandInputTokens, perThousandOutputTokens } = pricesOf(model);
-  const costUsd = (INPUT_TOKENS * perThousandInputTokens + MAX_TOKENS * perThousandOutputTokens) / 1000;
+  const model = converseModel(name);
+  const costUsd = converseCostUsd(model, { input: INPUT_TOKENS, output: MAX_TOKENS });
   return {
     id: model.id,
     costUsd,
@@ -44,10 +41,4 @@ export function createCaptioner(bedrock: Bedrock, pictures: Pictures, name: stri
       return text.trim() || undefined;
     },
   };
-}
-
-function pricesOf({ id }: Model): { perThousandInputTokens: number; perThousandOutputTokens: number } {
-  const known = [modelNamed('nova-2-lite'), modelNamed('claude-haiku-4-5')];
-  const { prices } = known.find((model) => id.endsWith(model.id)) ?? known[known.length - 1];
-  return prices;
 }

@@ -2,7 +2,8 @@ import type { Config } from '../../../config.ts';
 import { AppError } from '../../../errors.ts';
 import type { Check, Finding } from '../../doctor/check.ts';
 import { Bedrock, type BilledCall } from './client.ts';
-import { type Model, modelNamed, modelOf } from './models.ts';
+import { converseModel } from './converse-model.ts';
+import { type Model, modelNamed } from './models.ts';
 import { painterModels, videosOf } from './open.ts';
 import { Results } from './results.ts';
 import { readUri, type VideoModel } from './video.ts';
@@ -12,12 +13,13 @@ const PROBE = 'vrag-doctor.json';
 
 /** Checks of what is configured on Amazon Bedrock; [] where nothing is. None of them is billed: models get requests that they refuse once the permission is checked. */
 export function bedrockChecks(config: Config): Check[] {
-  const { captioner, inpainter, video } = config.bedrock;
+  const { captioner, judge, inpainter, video } = config.bedrock;
   const { region } = config.aws;
   const family = (['titan', 'nova'] as const).find((name) => new RegExp(`^${name}(-\\d+)?$`).test(config.embedder));
   return [
     ...(family ? [modelCheck('embedder', region, modelNamed(family))] : []),
-    ...(captioner ? [modelCheck('captioner', region, captioner === 'nova-2-lite' ? modelNamed('nova-2-lite') : modelOf(captioner), 'converse')] : []),
+    ...(captioner ? [modelCheck('captioner', region, converseModel(captioner), 'converse')] : []),
+    ...(judge ? [modelCheck('judge', region, converseModel(judge), 'converse')] : []),
     ...(inpainter ? painterModels(inpainter).map((model) => modelCheck('in-painter', region, model)) : []),
     ...videosOf(config).flatMap((one) => [jobsCheck(one, video.region ?? one.model.regions[0]), outputCheck(config, one)]),
   ];

@@ -12,7 +12,8 @@ const TIMEOUT_SECONDS = 180;
 const CFG_SCALE = 6.5;
 
 /**
- * Nova Canvas, which AWS retired on 2026-09-30: for accounts that still have it. Its mask is black where a picture is changed, the inverse of ours. Without a text it removes.
+ * Nova Canvas, which AWS retired on 2026-09-30: for accounts that still have it. Its mask is black where a picture is changed, the inverse of ours; words may mark it
+ * instead (`maskPrompt`). Without a text it removes.
  * It does not extend: AWS's pages contradict each other on the polarity of that mask.
  */
 export function createNovaCanvasPainter(bedrock: Bedrock, pictures: Pictures): Painter {
@@ -20,12 +21,13 @@ export function createNovaCanvasPainter(bedrock: Bedrock, pictures: Pictures): P
   return {
     id: 'nova-canvas',
     modes: ['remove', 'replace'],
-    searches: false,
+    searches: true,
     size: { minSide: limits.minSide, maxSide: limits.maxSide, maxPixels: limits.maxPixels },
     maxPromptCharacters: limits.maxPromptCharacters,
     costUsd: (_mode, width, height) => (Math.max(width, height) > 1024 ? prices.perImageOver1024 : prices.perImage),
-    async paint({ mode, image, mask, prompt, negativePrompt, seed }, { signal, costUsd }) {
+    async paint({ mode, image, mask, prompt, negativePrompt, search, seed }, { signal, costUsd }) {
       const inverted = { ...mask, data: mask.data.map((value) => 255 - value) };
+      const marked: Record<string, JsonValue> = search ? { maskPrompt: search } : { maskImage: await png(inverted) };
       const words: Record<string, JsonValue> = {
         ...(mode === 'replace' && prompt ? { text: prompt } : {}),
         ...(negativePrompt ? { negativeText: negativePrompt } : {}),
@@ -33,7 +35,7 @@ export function createNovaCanvasPainter(bedrock: Bedrock, pictures: Pictures): P
       const own = seed % (limits.maxSeed + 1);
       const body: JsonValue = {
         taskType: 'INPAINTING',
-        inPaintingParams: { image: await png(image), maskImage: await png(inverted), ...words },
+        inPaintingParams: { image: await png(image), ...marked, ...words },
         imageGenerationConfig: { numberOfImages: 1, quality: 'standard', cfgScale: CFG_SCALE, seed: own },
       };
       const call = { kind: 'inpaint' as const, costUsd, repeat: 'afterRefusal' as const, timeoutSeconds: TIMEOUT_SECONDS, signal };

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Config } from '../../../config.ts';
 import { AppError } from '../../../errors.ts';
-import type { Captioner, Embedder, Images, Inpainter, OnBillable, VideoGenerator } from '../../../ports.ts';
+import type { Captioner, Embedder, Images, Inpainter, Judge, OnBillable, VideoGenerator } from '../../../ports.ts';
 import { createCaptioner } from './captioner.ts';
 import { Bedrock } from './client.ts';
 import { bedrockEmbedders } from './embedders.ts';
 import { createBedrockInpainter } from './inpainter.ts';
+import { createJudge } from './judge.ts';
 import { lumaRay2 } from './luma.ts';
 import { type Model, modelNamed } from './models.ts';
 import { createNovaCanvasPainter } from './nova-canvas.ts';
@@ -19,6 +20,7 @@ export interface BedrockParts {
   /** Under the names of VRAG_EMBEDDER. */
   embedders: { name: string; embedder: Embedder }[];
   captioner?: Captioner;
+  judge?: Judge;
   generativeInpainter?: Inpainter;
   videoGenerators: VideoGenerator[];
   close(): void;
@@ -29,13 +31,14 @@ const PAINTERS = { stability: createStabilityPainter, 'nova-canvas': createNovaC
 
 /** Builds the parts of a configuration: nothing is loaded, signed or sent before the first call. MISCONFIGURED for settings that do not fit together. */
 export function openBedrock(config: Config, images: Images, options: { onBillable?: OnBillable | undefined } = {}): BedrockParts {
-  const { captioner, inpainter } = config.bedrock;
+  const { captioner, judge, inpainter } = config.bedrock;
   const { region } = config.aws;
   const bedrock = new Bedrock({ region, ...options });
   const videos = openVideos(config, images);
   return {
     embedders: bedrockEmbedders(bedrock, images),
     ...(captioner ? { captioner: createCaptioner(bedrock, images, captioner) } : {}),
+    ...(judge ? { judge: createJudge(bedrock, images, judge) } : {}),
     ...(inpainter ? { generativeInpainter: createBedrockInpainter(PAINTERS[inpainter](bedrock, images), images) } : {}),
     videoGenerators: videos.generators,
     close() {
