@@ -50,7 +50,13 @@ class Sha256 {
  */
 export async function openSigningProxy(
   target: string,
-  { service, rewrite = (seen) => seen, keys = KEYS, remember = true }: { service: 'es' | 'aoss'; rewrite?: Rewrite; keys?: Keys; remember?: boolean },
+  {
+    service,
+    rewrite = (seen) => seen,
+    keys = KEYS,
+    region = REGION,
+    remember = true,
+  }: { service: 'es' | 'aoss'; rewrite?: Rewrite; keys?: Keys; region?: string; remember?: boolean },
 ): Promise<SigningProxy> {
   const refused: string[] = [];
   const requests: Seen[] = [];
@@ -61,7 +67,7 @@ export async function openSigningProxy(
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const fault = await faultOf(incoming, body, service, keys);
+    const fault = await faultOf(incoming, body, { service, keys, region });
     if (fault) {
       refused.push(`${incoming.method} ${incoming.url}: ${fault}`);
       return reply(response, 403, { status: 403, error: { reason: '403 Forbidden', type: 'Forbidden' } });
@@ -107,13 +113,17 @@ async function forward(target: string, { method, path, body }: Seen, incoming: I
 }
 
 /** What is wrong with a request's signature; `undefined` where nothing is. */
-async function faultOf({ method = '', url = '', headers }: IncomingMessage, body: Buffer, service: string, keys: Keys): Promise<string | undefined> {
+async function faultOf(
+  { method = '', url = '', headers }: IncomingMessage,
+  body: Buffer,
+  { service, keys, region }: { service: string; keys: Keys; region: string },
+): Promise<string | undefined> {
   const match = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
     headers.authorization ?? '',
   );
   if (!match) return 'no signature';
-  const [, keyId, , region, signedService, names, signature] = match;
-  if (keyId !== keys.accessKeyId || region !== REGION || signedService !== service) return `signed by ${keyId} for ${region}/${signedService}`;
+  const [, keyId, , signedRegion, signedService, names, signature] = match;
+  if (keyId !== keys.accessKeyId || signedRegion !== region || signedService !== service) return `signed by ${keyId} for ${signedRegion}/${signedService}`;
   if (headers['x-amz-content-sha256'] !== createHash('sha256').update(body).digest('hex')) return 'the body is not the one that was signed';
   const signed = names.split(';');
   for (const needed of ['host', 'x-amz-date']) if (!signed.includes(needed)) return `${needed} is not signed`;
@@ -123,7 +133,7 @@ async function faultOf({ method = '', url = '', headers }: IncomingMessage, body
   const address = new URL(url, 'http://host');
   const signer = new SignatureV4({
     service,
-    region: REGION,
+    region,
     credentials: keys,
     sha256: Sha256,
     applyChecksum: false,
