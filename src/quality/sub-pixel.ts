@@ -19,29 +19,34 @@ export function refinedShifts(before: MatchedFrame, after: MatchedFrame, { dx, d
 }
 
 function rest(before: Uint8Array, after: Uint8Array, { x, y, dx, dy }: { x: number; y: number; dx: number; dy: number }): [right: number, down: number] {
-  let [xx, xy, yy, xt, yt] = [0, 0, 0, 0, 0];
-  let pixels = 0;
-  for (let j = 0; j < BLOCK; j++) {
-    const row = y + dy + j;
-    if (row < 1 || row >= SIGNAL_SIDE - 1) continue;
-    for (let i = 0; i < BLOCK; i++) {
-      const column = x + dx + i;
-      if (column < 1 || column >= SIGNAL_SIDE - 1) continue;
-      const to = row * SIGNAL_SIDE + column;
-      const gx = (after[to + 1] - after[to - 1]) / 2;
-      const gy = (after[to + SIGNAL_SIDE] - after[to - SIGNAL_SIDE]) / 2;
-      const change = before[(y + j) * SIGNAL_SIDE + x + i] - after[to];
+  const [top, bottom] = insideOf(y + dy);
+  const [left, right] = insideOf(x + dx);
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let xt = 0;
+  let yt = 0;
+  for (let j = top; j < bottom; j++) {
+    const from = (y + j) * SIGNAL_SIDE + x;
+    const to = from + dy * SIGNAL_SIDE + dx;
+    for (let i = left; i < right; i++) {
+      const gx = (after[to + i + 1] - after[to + i - 1]) / 2;
+      const gy = (after[to + i + SIGNAL_SIDE] - after[to + i - SIGNAL_SIDE]) / 2;
+      const change = before[from + i] - after[to + i];
       xx += gx * gx;
       xy += gx * gy;
       yy += gy * gy;
       xt += gx * change;
       yt += gy * change;
-      pixels++;
     }
   }
+  const pixels = (bottom - top) * (right - left);
   const [a, d] = [xx + NOISE * pixels, yy + NOISE * pixels];
   const determinant = a * d - xy * xy || 1;
   return [within((d * xt - xy * yt) / determinant), within((a * yt - xy * xt) / determinant)];
 }
+
+/** Which of a block's pixels, that begins at `start` on an axis, have neighbours on both sides. */
+const insideOf = (start: number): [from: number, to: number] => [Math.max(0, 1 - start), Math.min(BLOCK, SIGNAL_SIDE - 1 - start)];
 
 const within = (value: number): number => Math.max(-1, Math.min(1, value));
