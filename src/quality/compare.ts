@@ -72,7 +72,16 @@ async function agreement(ports: Vision, frame: RawImage, part: RawImage, options
 }
 
 function place(frame: RawImage, reference: LumaPyramid, match: FrameMatch): Alignment {
-  return alignFrame(lumaPyramid(frame), reference, match.boxes.slice(0, STARTS));
+  const [{ width, height }] = reference.levels;
+  const aspect = (frame.width / frame.height) * (height / width);
+  const starts = match.boxes.slice(0, STARTS).map((box) => ofAspect(box, aspect));
+  return alignFrame(lumaPyramid(frame), reference, starts);
+}
+
+/** The largest box of an aspect (in fractions of the picture's sides) in the middle of a box: alignment keeps the shape that it starts from. */
+function ofAspect({ x, y, width, height }: Box, aspect: number): Box {
+  const [w, h] = [Math.min(width, height * aspect), Math.min(height, width / aspect)];
+  return { x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h };
 }
 
 /** What the model sees of the thing that stands out in a picture; `undefined` where nothing does. */
