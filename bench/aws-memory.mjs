@@ -7,6 +7,11 @@ const PROBE = ['--expose-gc', '--import', path.join(import.meta.dirname, 'aws-me
 const AT_ONCE = 4;
 /** Share of the calls made before the first look: libraries, compiled code and caches of a bounded size come with them. */
 const WARM_UP = 0.2;
+/** One call of so many adds a picture. */
+const ADDS_EVERY = 50;
+
+/** Pictures that are added one by one among so many calls and those before the first look. */
+export const addedAmong = (calls) => Math.ceil((calls * (1 + WARM_UP)) / ADDS_EVERY) + 1;
 
 /** Memory of one server copy and the processes that it started before and after so many calls, after its garbage was collected. */
 export async function memory(open, { calls, added, say }) {
@@ -15,10 +20,9 @@ export async function memory(open, { calls, added, say }) {
     const { hits } = await server.call('search_images', { collection: COLLECTION, limit: 50, includeImages: false });
     const { jobs } = await server.call('get_job', { limit: 50 });
     const files = readdirSync(added).map((name) => path.join(added, name));
-    const every = calls / files.length;
     const call = (number) => {
-      if (number % every === 0 && number >= 0)
-        return server.call('ingest_image', { path: files[number / every], collection: COLLECTION, attributes: { shelf: 0 } });
+      // Also before the first look: the vision model is a process that starts with the first picture.
+      if (number % ADDS_EVERY === 0) return server.call('ingest_image', { path: files.shift(), collection: COLLECTION, attributes: { shelf: 0 } });
       const kind = Math.abs(number) % 10;
       // Pictures come with some of the answers only: each is read from S3 anew.
       const common = { collection: COLLECTION, filter: FILTER, includeImages: kind % 3 === 0 };

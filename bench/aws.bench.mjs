@@ -9,7 +9,7 @@ import { openPorts } from '../dist/adapters/index.js';
 import { loadConfig } from '../dist/config.js';
 import { startEngines } from './aws-engines.mjs';
 import { paidJobs } from './aws-jobs.mjs';
-import { memory } from './aws-memory.mjs';
+import { addedAmong, memory } from './aws-memory.mjs';
 import { photographsOf, writePictures } from './aws-pictures.mjs';
 import { ingest, searches } from './aws-search.mjs';
 import { startServer } from './aws-server.mjs';
@@ -26,8 +26,7 @@ const TURNS = small ? 1 : 8;
 const JOBS = sizeOf('JOBS', 200, 10);
 const KILLS = Math.min(4, Math.ceil(JOBS / 10));
 const CALLS = sizeOf('CALLS', 10_000, 500);
-/** Pictures that are added one by one among the calls. */
-const ADDED = Math.max(1, CALLS / 50);
+const ADDED = addedAmong(CALLS);
 
 export async function bench({ say, data }) {
   const photographs = photographsOf(data);
