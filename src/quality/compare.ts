@@ -29,8 +29,9 @@ export interface FrameComparison {
 /** Frames, the first ones, whose subject is compared with the reference's. */
 const SUBJECT_FRAMES = 2;
 
-/** Views whose place in the reference a search starts from. */
+/** Views whose place in the reference a search starts from; where that finds nothing as alike as this (correlation of luma), the best of each other size too. */
 const STARTS = 2;
+const FOUND_FROM = 0.6;
 
 /** Side of the square that pixels are compared on. */
 const PIXEL_SIDE = 224;
@@ -74,8 +75,22 @@ async function agreement(ports: Vision, frame: RawImage, part: RawImage, options
 function place(frame: RawImage, reference: LumaPyramid, match: FrameMatch): Alignment {
   const [{ width, height }] = reference.levels;
   const aspect = (frame.width / frame.height) * (height / width);
-  const starts = match.boxes.slice(0, STARTS).map((box) => ofAspect(box, aspect));
-  return alignFrame(lumaPyramid(frame), reference, starts);
+  const pyramid = lumaPyramid(frame);
+  const found = alignFrame(
+    pyramid,
+    reference,
+    match.boxes.slice(0, STARTS).map((box) => ofAspect(box, aspect)),
+  );
+  const others = otherSizes(match.boxes).map((box) => ofAspect(box, aspect));
+  if (found.correlation >= FOUND_FROM || others.length === 0) return found;
+  const again = alignFrame(pyramid, reference, others);
+  return again.correlation > found.correlation ? again : found;
+}
+
+/** The first box of each size that the first ones do not have. */
+function otherSizes(boxes: readonly Box[]): Box[] {
+  const sizes = new Set(boxes.slice(0, STARTS).map(({ width }) => width));
+  return boxes.filter(({ width }) => !sizes.has(width) && sizes.add(width));
 }
 
 /** The largest box of an aspect (in fractions of the picture's sides) in the middle of a box: alignment keeps the shape that it starts from. */
