@@ -1,7 +1,8 @@
-// Writes the generated tables of README.md (tools, settings) from the build; --check fails where they differ.
+// Writes what is generated from the build: the tables of README.md (tools, settings), and the tools' JSON Schemas. --check fails where they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { EnvironmentSchema } from '../dist/environment.js';
 import { tools } from '../dist/tools/index.js';
+import { listedSchema } from '../dist/tools/listed.js';
 
 const file = new URL('../README.md', import.meta.url);
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -29,13 +30,24 @@ function replaceBetween(text, name, content) {
   return text.replace(pattern, (_, open, close) => `${open}${content}\n${close}`);
 }
 
-const before = readFileSync(file, 'utf8');
-const after = replaceBetween(replaceBetween(before, 'tools', toolTable()), 'settings', settingsTable());
-if (after === before) console.log('README.md is up to date.');
-else if (process.argv.includes('--check')) {
-  console.error('README.md differs from the code: run `npm run gen` and commit it.');
-  process.exit(1);
-} else {
-  writeFileSync(file, after);
-  console.log('README.md updated.');
+function schemas() {
+  const of = ({ name, input, output }) => [name, { input: listedSchema(input, 'input'), output: listedSchema(output, 'output') }];
+  const text = JSON.stringify(Object.fromEntries(tools.map(of)));
+  const escaped = text.replace(/[\\`]|\$\{/g, '\\$&');
+  return `/** Written by scripts/gen-readme.mjs. */\nexport const LISTED_SCHEMAS = \`${escaped}\`;\n`;
 }
+
+function update(file, after) {
+  const name = file.pathname.split('/').at(-1);
+  if (after === readFileSync(file, 'utf8')) console.log(`${name} is up to date.`);
+  else if (process.argv.includes('--check')) {
+    console.error(`${name} differs from the code: run \`npm run gen\` and commit it.`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, after);
+    console.log(`${name} updated.`);
+  }
+}
+
+update(file, replaceBetween(replaceBetween(readFileSync(file, 'utf8'), 'tools', toolTable()), 'settings', settingsTable()));
+update(new URL('../src/tools/listed-schemas.ts', import.meta.url), schemas());

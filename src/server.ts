@@ -1,4 +1,4 @@
-import { type CallToolResult, McpServer, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { AppError, errorData } from './errors.ts';
 import { instructions } from './instructions.ts';
 import type { JobUpdates } from './job-updates.ts';
@@ -8,6 +8,7 @@ import type { OpenStudio } from './studio.ts';
 import { acceptSubscriptions } from './subscriptions.ts';
 import type { Tool, ToolContext, ToolResult } from './tools/define.ts';
 import { tools } from './tools/index.ts';
+import { listed } from './tools/listed.ts';
 import { version } from './version.ts';
 
 /**
@@ -39,7 +40,7 @@ function register(server: McpServer, tool: Tool, open: OpenStudio): void {
   const { name, title, description, annotations, input, output } = tool;
   server.registerTool(
     name,
-    { title, description, annotations: { ...annotations }, inputSchema: brief(input), outputSchema: brief(output) },
+    { title, description, annotations: { ...annotations }, inputSchema: listed(input, name, 'input'), outputSchema: listed(output, name, 'output') },
     async (args, ctx): Promise<CallToolResult> => {
       try {
         const token = ctx.mcpReq._meta?.progressToken;
@@ -59,35 +60,6 @@ function register(server: McpServer, tool: Tool, open: OpenStudio): void {
         return toErrorResult(error, name);
       }
     },
-  );
-}
-
-/**
- * The schema as short as it can be said, since the tool list is paid for in every conversation: no `$schema` line (2020-12 is what clients
- * assume), and for results not whether more fields may come (they may, in a later version).
- */
-function brief<Schema extends StandardSchemaWithJSON>(schema: Schema): StandardSchemaWithJSON<unknown, Record<string, unknown>> {
-  const { jsonSchema, ...standard } = schema['~standard'];
-  const strip = ({ $schema: _, ...rest }: Record<string, unknown>) => rest;
-  return {
-    '~standard': {
-      ...standard,
-      jsonSchema: { input: (options) => strip(jsonSchema.input(options)), output: (options) => strip(unsealed(jsonSchema.output(options))) },
-    },
-  } as StandardSchemaWithJSON<unknown, Record<string, unknown>>;
-}
-
-/** A JSON Schema that forbids no further fields. */
-function unsealed<Schema>(schema: Schema): Schema;
-function unsealed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(unsealed);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const says = ([key, value]: [string, unknown]) =>
-    key !== 'additionalProperties' || (typeof value === 'object' && value !== null && Object.keys(value).length > 0);
-  return Object.fromEntries(
-    Object.entries(schema)
-      .filter(says)
-      .map(([key, value]) => [key, unsealed(value)]),
   );
 }
 
