@@ -19,10 +19,44 @@ const STAGES = [
   { side: 56, scales: [0.985, 1, 1.015], offsets: [-0.016, 0, 0.016] },
 ];
 
+/** Views whose place in the reference a search starts from; where that finds nothing as alike as this (correlation of luma), the best of each other size too. */
+const STARTS = 2;
+const FOUND_FROM = 0.6;
+
 export function lumaPyramid(image: RawImage): LumaPyramid {
   const levels = [{ width: image.width, height: image.height, data: luma(image) }];
   for (let last = levels[0]; Math.min(last.width, last.height) >= 32; last = levels[levels.length - 1]) levels.push(halved(last));
   return { levels };
+}
+
+/** Where a frame lies in the reference, from boxes of it that are like the frame, the most alike first; searched in the frame's own shape. */
+export function findFrame(frame: RawImage, reference: LumaPyramid, boxes: readonly Box[]): Alignment {
+  const [{ width, height }] = reference.levels;
+  const aspect = (frame.width / frame.height) * (height / width);
+  const pyramid = lumaPyramid(frame);
+  const from = (some: readonly Box[]) =>
+    alignFrame(
+      pyramid,
+      reference,
+      some.map((box) => ofAspect(box, aspect)),
+    );
+  const found = from(boxes.slice(0, STARTS));
+  const others = otherSizes(boxes);
+  if (found.correlation >= FOUND_FROM || others.length === 0) return found;
+  const again = from(others);
+  return again.correlation > found.correlation ? again : found;
+}
+
+/** The first box of each size that the first ones do not have. */
+function otherSizes(boxes: readonly Box[]): Box[] {
+  const sizes = new Set(boxes.slice(0, STARTS).map(({ width }) => width));
+  return boxes.filter(({ width }) => !sizes.has(width) && sizes.add(width));
+}
+
+/** The largest box of an aspect (in fractions of the picture's sides) in the middle of a box: alignment keeps the shape that it starts from. */
+function ofAspect({ x, y, width, height }: Box, aspect: number): Box {
+  const [w, h] = [Math.min(width, height * aspect), Math.min(height, width / aspect)];
+  return { x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h };
 }
 
 /** Moves and scales the given boxes (about where the frame lies) until its luma correlates best with the reference's. */

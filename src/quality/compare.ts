@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Box, RawImage } from '../ports/pictures.ts';
 import type { CallOptions, Ports } from '../ports.ts';
-import { type Alignment, alignFrame, type LumaPyramid, lumaPyramid } from './align.ts';
+import { type Alignment, findFrame, lumaPyramid } from './align.ts';
 import { type ColourChange, colourChange, sharpness } from './appearance.ts';
 import { detailMap } from './detail.ts';
 import { type FrameMatch, seePictures } from './reference.ts';
@@ -29,10 +29,6 @@ export interface FrameComparison {
 /** Frames, the first ones, whose subject is compared with the reference's. */
 const SUBJECT_FRAMES = 2;
 
-/** Views whose place in the reference a search starts from; where that finds nothing as alike as this (correlation of luma), the best of each other size too. */
-const STARTS = 2;
-const FOUND_FROM = 0.6;
-
 /** Side of the square that pixels are compared on. */
 const PIXEL_SIDE = 224;
 
@@ -49,7 +45,7 @@ export async function compareFrames(
   return Promise.all(
     indices.map(async (index, nth) => {
       const frame = frames[index];
-      const alignment = place(frame, pyramid, reference.matches[index]);
+      const alignment = findFrame(frame, pyramid, reference.matches[index].boxes);
       const part = crop(reference.image, alignment.box);
       const [own, regions, pixels] = await Promise.all([
         subject && nth < SUBJECT_FRAMES ? seeSubject(ports, frame, options) : undefined,
@@ -70,33 +66,6 @@ async function agreement(ports: Vision, frame: RawImage, part: RawImage, options
     if (error instanceof AppError && error.code === 'UNSUPPORTED') return undefined;
     throw error;
   }
-}
-
-function place(frame: RawImage, reference: LumaPyramid, match: FrameMatch): Alignment {
-  const [{ width, height }] = reference.levels;
-  const aspect = (frame.width / frame.height) * (height / width);
-  const pyramid = lumaPyramid(frame);
-  const found = alignFrame(
-    pyramid,
-    reference,
-    match.boxes.slice(0, STARTS).map((box) => ofAspect(box, aspect)),
-  );
-  const others = otherSizes(match.boxes).map((box) => ofAspect(box, aspect));
-  if (found.correlation >= FOUND_FROM || others.length === 0) return found;
-  const again = alignFrame(pyramid, reference, others);
-  return again.correlation > found.correlation ? again : found;
-}
-
-/** The first box of each size that the first ones do not have. */
-function otherSizes(boxes: readonly Box[]): Box[] {
-  const sizes = new Set(boxes.slice(0, STARTS).map(({ width }) => width));
-  return boxes.filter(({ width }) => !sizes.has(width) && sizes.add(width));
-}
-
-/** The largest box of an aspect (in fractions of the picture's sides) in the middle of a box: alignment keeps the shape that it starts from. */
-function ofAspect({ x, y, width, height }: Box, aspect: number): Box {
-  const [w, h] = [Math.min(width, height * aspect), Math.min(height, width / aspect)];
-  return { x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h };
 }
 
 /** What the model sees of the thing that stands out in a picture; `undefined` where nothing does. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RawImage } from '../../src/ports/pictures.ts';
 import type { RegionFeatures } from '../../src/ports/vision.ts';
-import { alignFrame, lumaPyramid } from '../../src/quality/align.ts';
+import { alignFrame, findFrame, lumaPyramid } from '../../src/quality/align.ts';
 import { colourChange } from '../../src/quality/appearance.ts';
 import { detailMap } from '../../src/quality/detail.ts';
 import { withoutBars } from '../../src/quality/letterbox.ts';
@@ -47,6 +47,13 @@ describe('where a frame lies in the reference', () => {
     const { box: found, correlation } = alignFrame(lumaPyramid(crop(reference, box)), pyramid, [{ x: 0.3, y: 0.4, width: 0.4, height: 0.4 }, start]);
     expect(correlation).toBeGreaterThan(0.97);
     for (const key of ['x', 'y', 'width', 'height'] as const) expect(Math.abs(found[key] - box[key])).toBeLessThan(0.015);
+  });
+
+  it('is found in its own shape, whatever that of the view is that it is most like', () => {
+    const box = { x: 0.1, y: 0.2, width: 0.8, height: 0.45 };
+    const { box: found, correlation } = findFrame(crop(reference, box), pyramid, [{ x: 0.05, y: 0.05, width: 0.85, height: 0.85 }]);
+    expect(correlation).toBeGreaterThan(0.97);
+    for (const key of ['x', 'y', 'width', 'height'] as const) expect(Math.abs(found[key] - box[key])).toBeLessThan(0.02);
   });
 
   it('fits badly where the frame shows something else', () => {
