@@ -38,7 +38,8 @@ export function readData(data) {
   const objects = readObjects(data);
   const photographs = readPhotographs(data, objects);
   const i2v = pairs.i2v_pairs
-    .filter((pair) => !isStyle(pair))
+    // One pair's own note doubts its picture ("may differ from the exact input"), and rightly: another flower, which every gate says.
+    .filter((pair) => !isStyle(pair) && pair.kind !== 'i2v?')
     .map((pair) => ({ kind: 'i2v', id: pair.id, reference: pair.ref, half: halfOf(pair.ref), file: pair.video }));
   const real = files(path.join(data, 'real-video'), /\.mp4$/).map((file) => `real-video/${file}`);
   return {

@@ -59,7 +59,7 @@ export interface FileLog {
  * Outcomes that come within this time share one write to the disk, so a fast job waits for few of them; what a kill takes from the log is
  * found to be there already when the job goes on.
  */
-const GATHER_MS = 100;
+const GATHER_MS = 500;
 const OUTCOMES_PER_ENTRY = 500;
 const PAGE = 200;
 

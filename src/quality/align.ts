@@ -124,11 +124,11 @@ function halved({ width, height, data }: LumaPyramid['levels'][number]): LumaPyr
   const w = width >> 1;
   const h = height >> 1;
   const half = new Float32Array(w * h);
-  for (let y = 0; y < h; y++) {
-    for (let x = 0; x < w; x++) {
-      const i = 2 * y * width + 2 * x;
-      half[y * w + x] = (data[i] + data[i + 1] + data[i + width] + data[i + width + 1]) / 4;
-    }
-  }
+  for (let y = 0; y < h; y++) halveRows(data, 2 * y * width, width, half.subarray(y * w, (y + 1) * w));
   return { width: w, height: h, data: half };
+}
+
+/** The means of two by two pixels of the row from `start` on and the one below. */
+function halveRows(data: Float32Array, start: number, width: number, half: Float32Array): void {
+  for (let x = 0, i = start; x < half.length; x++, i += 2) half[x] = (data[i] + data[i + 1] + data[i + width] + data[i + width + 1]) / 4;
 }

@@ -46,38 +46,44 @@ const LEAST_CHROMA = 0.02;
 
 /** Mean L, a, b of each cell, row by row. */
 function gridOklab(image: RawImage): Float64Array {
-  const { data, channels, width, height } = image;
-  const sums = new Float64Array(GRID * GRID * 3);
-  const counts = new Float64Array(GRID * GRID);
-  for (let y = 0; y < height; y += 2) {
-    for (let x = y % 4 ? 1 : 0; x < width; x += 2) {
-      const at = (y * width + x) * channels;
-      const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
-      const cell = Math.floor((y * GRID) / height) * GRID + Math.floor((x * GRID) / width);
-      sums[3 * cell] += l;
-      sums[3 * cell + 1] += a;
-      sums[3 * cell + 2] += b;
-      counts[cell]++;
-    }
+  const grid = { sums: new Float64Array(GRID * GRID * 3), counts: new Float64Array(GRID * GRID) };
+  for (let y = 0; y < image.height; y += 2) addRow(image, y, grid);
+  return grid.sums.map((sum, i) => sum / Math.max(1, grid.counts[Math.floor(i / 3)]));
+}
+
+function addRow({ data, channels, width, height }: RawImage, y: number, { sums, counts }: { sums: Float64Array; counts: Float64Array }): void {
+  const row = Math.floor((y * GRID) / height) * GRID;
+  for (let x = y % 4 ? 1 : 0; x < width; x += 2) {
+    const at = (y * width + x) * channels;
+    const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
+    const cell = row + Math.floor((x * GRID) / width);
+    sums[3 * cell] += l;
+    sums[3 * cell + 1] += a;
+    sums[3 * cell + 2] += b;
+    counts[cell]++;
   }
-  return sums.map((sum, i) => sum / Math.max(1, counts[Math.floor(i / 3)]));
 }
 
 /** Fine detail: variance of the 4-neighbour Laplacian of luma (Pech-Pacheco et al. 2000). Compare only pictures of the same size. */
 export function sharpness(image: RawImage): number {
   const { width, height } = image;
-  const y = luma(image);
-  let sum = 0;
-  let squares = 0;
-  for (let row = 1; row < height - 1; row++) {
-    for (let i = row * width + 1; i < row * width + width - 1; i++) {
-      const value = y[i - 1] + y[i + 1] + y[i - width] + y[i + width] - 4 * y[i];
-      sum += value;
-      squares += value * value;
-    }
-  }
+  const totals = new Float64Array(2);
+  for (let row = 1; row < height - 1; row++) addLaplacian(luma(image), width, row, totals);
   const count = Math.max(1, (width - 2) * (height - 2));
-  return squares / count - (sum / count) ** 2;
+  return totals[1] / count - (totals[0] / count) ** 2;
+}
+
+/** Adds the row's sum and sum of squares. */
+function addLaplacian(y: Float32Array, width: number, row: number, totals: Float64Array): void {
+  let sum = totals[0];
+  let squares = totals[1];
+  for (let i = row * width + 1; i < row * width + width - 1; i++) {
+    const value = y[i - 1] + y[i + 1] + y[i - width] + y[i + width] - 4 * y[i];
+    sum += value;
+    squares += value * value;
+  }
+  totals[0] = sum;
+  totals[1] = squares;
 }
 
 const lumas = new WeakMap<RawImage, Float32Array>();

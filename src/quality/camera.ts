@@ -1,4 +1,5 @@
-import { type CameraShift, SIGNAL_SIDE } from './motion.ts';
+import { SIGNAL_SIDE } from './block-search.ts';
+import type { CameraShift } from './motion.ts';
 import type { CameraPath } from './report.ts';
 import { rounded } from './statistics.ts';
 

@@ -38,54 +38,63 @@ interface Plane {
 function squared(image: RawImage, side: number): Plane {
   const values = averaged(image, side);
   const plane = { side, luma: values, sums: new Float64Array((side + 1) ** 2), squares: new Float64Array((side + 1) ** 2), noise: noiseOf(values, side) };
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const value = values[y * side + x];
-      const at = (y + 1) * (side + 1) + x + 1;
-      plane.sums[at] = value + plane.sums[at - 1] + plane.sums[at - side - 1] - plane.sums[at - side - 2];
-      plane.squares[at] = value * value + plane.squares[at - 1] + plane.squares[at - side - 1] - plane.squares[at - side - 2];
-    }
-  }
+  for (let y = 0; y < side; y++) addRow(plane, y);
   return plane;
+}
+
+function addRow({ side, luma, sums, squares }: Plane, y: number): void {
+  for (let x = 0; x < side; x++) {
+    const value = luma[y * side + x];
+    const at = (y + 1) * (side + 1) + x + 1;
+    sums[at] = value + sums[at - 1] + sums[at - side - 1] - sums[at - side - 2];
+    squares[at] = value * value + squares[at - 1] + squares[at - side - 1] - squares[at - side - 2];
+  }
 }
 
 /** Luma, each point the mean of the pixels that it stands for (the nearest one where it is enlarged). */
 function averaged(image: RawImage, side: number): Float32Array {
   const source = luma(image);
-  const [columns, rows] = [spans(image.width, side), spans(image.height, side)];
+  const [columns, rows] = [starts(image.width, side), starts(image.height, side)];
   const values = new Float32Array(side * side);
   for (let y = 0, i = 0; y < side; y++) {
     for (let x = 0; x < side; x++, i++) {
-      let sum = 0;
-      for (let row = rows[y].from; row < rows[y].to; row++) {
-        for (let column = columns[x].from; column < columns[x].to; column++) sum += source[row * image.width + column];
-      }
-      values[i] = sum / ((rows[y].to - rows[y].from) * (columns[x].to - columns[x].from));
+      values[i] = meanOf(source, image.width, { left: columns[2 * x], right: columns[2 * x + 1], top: rows[2 * y], bottom: rows[2 * y + 1] });
     }
   }
   return values;
 }
 
-function spans(length: number, side: number): { from: number; to: number }[] {
-  return Array.from({ length: side }, (_, i) => {
-    const from = Math.floor((i * length) / side);
-    return { from, to: Math.max(from + 1, Math.floor(((i + 1) * length) / side)) };
-  });
+function meanOf(source: Float32Array, width: number, { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number }): number {
+  let sum = 0;
+  for (let row = top; row < bottom; row++) for (let column = left; column < right; column++) sum += source[row * width + column];
+  return sum / ((bottom - top) * (right - left));
+}
+
+/** First and, behind it, last pixel of each of `side` parts of a length. */
+function starts(length: number, side: number): Int32Array {
+  const found = new Int32Array(2 * side);
+  for (let i = 0; i < side; i++) {
+    found[2 * i] = Math.floor((i * length) / side);
+    found[2 * i + 1] = Math.max(found[2 * i] + 1, Math.floor(((i + 1) * length) / side));
+  }
+  return found;
 }
 
 /** Variance of white noise by the Laplacian difference that flat and linear parts have none of (Immerkaer, CVIU 1996), of its median, so that edges do not count. */
 function noiseOf(values: Float32Array, side: number): number {
   const found = new Float32Array((side - 2) ** 2);
-  for (let y = 1, i = 0; y < side - 1; y++) {
-    for (let x = 1; x < side - 1; x++, i++) {
-      const at = y * side + x;
-      const corners = values[at - side - 1] + values[at - side + 1] + values[at + side - 1] + values[at + side + 1];
-      const edges = values[at - side] + values[at - 1] + values[at + 1] + values[at + side];
-      found[i] = Math.abs(corners - 2 * edges + 4 * values[at]);
-    }
-  }
+  for (let y = 1; y < side - 1; y++) addEdges(values, side, y, found);
   // The kernel has 36 times the noise's variance; the median of a normal distribution's absolute values is 0.6745 of its standard deviation.
   return (smallest(found, found.length >> 1) / (6 * 0.6745)) ** 2;
+}
+
+function addEdges(values: Float32Array, side: number, y: number, found: Float32Array): void {
+  for (let x = 1; x < side - 1; x++) {
+    const at = y * side + x;
+    const corners = values[at - side - 1] + values[at - side + 1] + values[at + side - 1] + values[at + side + 1];
+    const edges = values[at - side] + values[at - 1] + values[at + 1] + values[at + side];
+    found[(y - 1) * (side - 2) + x - 1] = Math.abs(corners - 2 * edges + 4 * values[at]);
+  }
 }
 
 /** Mean and standard deviation, without the noise, of the block whose top left corner is at (x, y). */
@@ -104,20 +113,24 @@ function bestCorrelation(a: Plane, b: Plane, left: number, top: number): number 
     for (let u = Math.max(0, left - REACH); u <= Math.min(b.side - BLOCK, left + REACH); u += 2) {
       const other = statistics(b, u, v);
       if (other.deviation >= FLAT) textured = true;
-      const covariance = product(a, b, { left, top, u, v }) / BLOCK ** 2 - own.mean * other.mean;
+      const covariance = product(a, top * a.side + left, b, v * b.side + u) / BLOCK ** 2 - own.mean * other.mean;
       best = Math.max(best, covariance / (Math.max(FLAT, own.deviation) * Math.max(FLAT, other.deviation)));
     }
   }
   return textured ? Math.min(1, best) : 1;
 }
 
-/** Four sums side by side: one after the other each addition would wait for the last. */
-function product(a: Plane, b: Plane, { left, top, u, v }: { left: number; top: number; u: number; v: number }): number {
-  const [x, y] = [a.luma, b.luma];
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+/** Of the blocks that begin at these pixels. Four sums side by side: one after the other each addition would wait for the last. */
+function product(a: Plane, from: number, b: Plane, to: number): number {
+  const x = a.luma;
+  const y = b.luma;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   for (let j = 0; j < BLOCK; j++) {
-    const first = (top + j) * a.side + left;
-    const second = (v + j) * b.side + u;
+    const first = from + j * a.side;
+    const second = to + j * b.side;
     for (let i = 0; i < BLOCK; i += 4) {
       s0 += x[first + i] * y[second + i];
       s1 += x[first + i + 1] * y[second + i + 1];

@@ -1,4 +1,4 @@
-import { SIGNAL_SIDE } from './motion.ts';
+import { SIGNAL_SIDE } from './block-search.ts';
 import type { ComparedPart, LookedAtFrame, MeasuredShot } from './shot.ts';
 import type { Signals } from './signals.ts';
 import { mean, rounded } from './statistics.ts';

@@ -1,4 +1,4 @@
-import { SIGNAL_SIDE } from './motion.ts';
+import { SIGNAL_SIDE } from './block-search.ts';
 import type { Span } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -114,7 +114,12 @@ function isToAndFro(period: readonly Signature[], limit: number): boolean {
 }
 
 function distance(a: Signature, b: Signature): number {
+  const one = a.cells;
+  const other = b.cells;
   let sum = 0;
-  for (let i = 0; i < a.cells.length; i++) sum += (a.cells[i] - b.cells[i]) ** 2;
-  return Math.sqrt(sum / a.cells.length);
+  for (let i = 0; i < one.length; i++) {
+    const difference = one[i] - other[i];
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum / one.length);
 }

@@ -1,9 +1,6 @@
-/** Side of the square luma frames that all pixel checks work on. */
-export const SIGNAL_SIDE = 128;
+import { BLOCK, comparing, SIGNAL_SIDE } from './block-search.ts';
 
-export const BLOCK = 16;
 export const BLOCKS = SIGNAL_SIDE / BLOCK;
-const REACH = 7;
 /** Mean absolute deviation of luma under which a block has no texture to match (quality pilot). */
 const FLAT = 3;
 
@@ -17,32 +14,24 @@ export interface BlockShifts {
 /** A luma frame with what matching it needs, made once. */
 export interface MatchedFrame {
   luma: Uint8Array;
-  /** At each pixel the sum of the QUARTER x QUARTER ones from it on, every second of a row and of a column. */
-  sums: Int32Array;
   /** 1 for each block that has texture, row by row. */
   textured: Uint8Array;
 }
 
-/** Pixels on a side that a quarter of a block is matched by. */
-const QUARTER = BLOCK / 4;
-
 export function matchedFrame(luma: Uint8Array): MatchedFrame {
   const textured = Uint8Array.from({ length: BLOCKS * BLOCKS }, (_, i) => (isFlat(luma, (i % BLOCKS) * BLOCK, Math.floor(i / BLOCKS) * BLOCK) ? 0 : 1));
-  return { luma, sums: sumsOfFour(sumsOfFour(luma, 2), 2 * SIGNAL_SIDE), textured };
-}
-
-/** At each place the sum of what is there and at the next three places `step` apart; places too near the end have none. */
-function sumsOfFour(values: Uint8Array | Int32Array, step: number): Int32Array {
-  const sums = new Int32Array(values.length);
-  for (let i = 0; i < values.length - (QUARTER - 1) * step; i++) sums[i] = values[i] + values[i + step] + values[i + 2 * step] + values[i + 3 * step];
-  return sums;
+  return { luma, textured };
 }
 
 /** Blocks of 16 px of one luma frame searched within +-7 px in another; longer movements count less than they are. */
 export function blockShifts(before: MatchedFrame, after: MatchedFrame): BlockShifts {
   const shifts = { dx: new Float32Array(BLOCKS * BLOCKS), dy: new Float32Array(BLOCKS * BLOCKS), textured: before.textured };
+  const blocks = comparing(before.luma, after.luma);
   for (let i = 0; i < BLOCKS * BLOCKS; i++) {
-    if (before.textured[i]) [shifts.dx[i], shifts.dy[i]] = movement(before, after, (i % BLOCKS) * BLOCK, Math.floor(i / BLOCKS) * BLOCK);
+    if (!before.textured[i]) continue;
+    const { dx, dy } = blocks.movement((i % BLOCKS) * BLOCK, Math.floor(i / BLOCKS) * BLOCK);
+    shifts.dx[i] = dx;
+    shifts.dy[i] = dy;
   }
   return shifts;
 }
@@ -115,62 +104,3 @@ function isFlat(frame: Uint8Array, x: number, y: number): boolean {
   for (let j = 0; j < BLOCK; j++) for (let i = 0; i < BLOCK; i++) deviation += Math.abs(frame[(y + j) * SIGNAL_SIDE + x + i] - mean);
   return deviation / (BLOCK * BLOCK) < FLAT;
 }
-
-/** Price of each pixel of a displacement, so that ties stay put. */
-const PRICE = 2.4;
-
-/** Displacements within REACH, the shortest first; `rank` is their place row by row, the lesser of which wins where two cost the same. */
-const SHIFTS = Array.from({ length: (2 * REACH + 1) ** 2 }, (_, rank) => {
-  const [dx, dy] = [(rank % (2 * REACH + 1)) - REACH, Math.floor(rank / (2 * REACH + 1)) - REACH];
-  return { dx, dy, rank, price: PRICE * (Math.abs(dx) + Math.abs(dy)), offset: dy * SIGNAL_SIDE + dx };
-}).sort((a, b) => a.price - b.price || a.rank - b.rank);
-
-/** From a pixel to the other quarters of its block. */
-const RIGHT = BLOCK / 2;
-const BELOW = RIGHT * SIGNAL_SIDE;
-
-/**
- * The displacement with the least cost, over every second pixel. Short ones first, because most blocks move little. Where the sums of the
- * quarters alone differ too much, pixels cannot differ less (multilevel successive elimination, Gao, Duanmu and Zou 2000): nothing is missed.
- */
-function movement(before: MatchedFrame, after: MatchedFrame, x: number, y: number): [dx: number, dy: number] {
-  const last = SIGNAL_SIDE - BLOCK;
-  const from = y * SIGNAL_SIDE + x;
-  const own = before.sums;
-  const { sums } = after;
-  const q0 = own[from];
-  const q1 = own[from + RIGHT];
-  const q2 = own[from + BELOW];
-  const q3 = own[from + BELOW + RIGHT];
-  let best = Number.POSITIVE_INFINITY;
-  let found = SHIFTS[0];
-  for (let i = 0; i < SHIFTS.length; i++) {
-    const shift = SHIFTS[i];
-    const limit = best - shift.price + ROUNDING;
-    if (limit < 0) break;
-    if (x + shift.dx < 0 || y + shift.dy < 0 || x + shift.dx > last || y + shift.dy > last) continue;
-    const to = from + shift.offset;
-    const apart = Math.abs(q0 - sums[to]) + Math.abs(q1 - sums[to + RIGHT]) + Math.abs(q2 - sums[to + BELOW]) + Math.abs(q3 - sums[to + BELOW + RIGHT]);
-    if (apart > limit) continue;
-    const cost = blockCost(before.luma, after.luma, from, to, limit) + shift.price;
-    if (cost < best || (cost === best && shift.rank < found.rank)) {
-      best = cost;
-      found = shift;
-    }
-  }
-  return [found.dx, found.dy];
-}
-
-/** Sum of absolute differences, or a part of it that is more than `limit`. */
-function blockCost(before: Uint8Array, after: Uint8Array, from: number, to: number, limit: number): number {
-  let sum = 0;
-  for (let j = 0; j < BLOCK && sum <= limit; j += 2) {
-    const a = from + j * SIGNAL_SIDE;
-    const b = to + j * SIGNAL_SIDE;
-    for (let i = 0; i < BLOCK; i += 2) sum += Math.abs(before[a + i] - after[b + i]);
-  }
-  return sum;
-}
-
-/** Costs that are equal stay so whatever the rounding of their prices. */
-const ROUNDING = 1e-6;

@@ -20,17 +20,19 @@ export function median(values: readonly number[]): number {
 
 /** What would stand at `index` if the values were sorted, which leaves them half sorted (Hoare's selection): of 50,000 a tenth of a sort's time. */
 export function smallest(values: Float32Array, index: number): number {
-  let [from, to] = [0, values.length - 1];
+  let from = 0;
+  let to = values.length - 1;
   while (from < to) {
     const pivot = values[(from + to) >> 1];
-    let [low, high] = [from, to];
+    let low = from;
+    let high = to;
     while (low <= high) {
       while (values[low] < pivot) low++;
       while (values[high] > pivot) high--;
       if (low > high) break;
-      [values[low], values[high]] = [values[high], values[low]];
-      low++;
-      high--;
+      const lower = values[low];
+      values[low++] = values[high];
+      values[high--] = lower;
     }
     if (index <= high) to = high;
     else if (index >= low) from = low;

@@ -9,8 +9,10 @@ import { defineTool, type ToolContext } from './define.ts';
 import { type AnyJob, isOver, jobData, linkedJobData, listJobs, requireJob } from './job-list.ts';
 import { type JobData, JobOutput, jobStates, jobText, type LibraryJobData, type VideoJobData } from './job-output.ts';
 
-/** How often a waiting call looks at the job. */
-const LOOK_MS = 250;
+/** How soon a waiting call looks at the job again: at first, and at most. In a bucket each look is a few requests. */
+const LOOK_MS = { first: 100, most: 1000, growth: 1.3 };
+/** While somebody waits this server looks this often for work that another one left behind. */
+const KICK_EVERY_MS = 2000;
 
 export const getJob = defineTool({
   name: 'get_job',
@@ -63,7 +65,8 @@ function videoLink(data: JobData) {
 async function waitFor(jobId: string, waitSeconds: number, { studio, signal, progress }: ToolContext): Promise<AnyJob> {
   const until = Date.now() + waitSeconds * 1000;
   let reported = -1;
-  for (;;) {
+  let kickedAt = 0;
+  for (let lookMs = LOOK_MS.first; ; lookMs = Math.min(LOOK_MS.most, lookMs * LOOK_MS.growth)) {
     const job = await requireJob(studio, jobId);
     const view = job.film ?? job.assets;
     if (view.progress > reported) {
@@ -71,8 +74,11 @@ async function waitFor(jobId: string, waitSeconds: number, { studio, signal, pro
       await progress(view.progress, 1, `${view.state}, ${Math.round(view.progress * 100)} %`);
     }
     if (isOver(job) || Date.now() >= until || signal.aborted) return job;
-    (job.film ? studio.runner : studio.libraryRunner).kick();
-    await sleep(Math.min(LOOK_MS, Math.max(1, until - Date.now())), undefined, { signal }).catch(() => undefined);
+    if (Date.now() - kickedAt > KICK_EVERY_MS) {
+      kickedAt = Date.now();
+      (job.film ? studio.runner : studio.libraryRunner).kick();
+    }
+    await sleep(Math.min(lookMs, Math.max(1, until - Date.now())), undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { blockShifts, cameraShift, matchedFrame, SIGNAL_SIDE } from '../../src/quality/motion.ts';
+import { SIGNAL_SIDE } from '../../src/quality/block-search.ts';
+import { blockShifts, cameraShift, matchedFrame } from '../../src/quality/motion.ts';
 import { refinedShifts } from '../../src/quality/sub-pixel.ts';
 
 /** Smooth texture, grown about its middle and moved to the right. */

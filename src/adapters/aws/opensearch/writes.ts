@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../../../errors.ts';
 import type { Asset, EmbeddedVectors, Records } from '../../../ports.ts';
 import { checkFit, checkVectors, firstOf } from '../../local/store/vector-rules.ts';
@@ -69,15 +68,16 @@ export async function upsertAssets(store: Store, entries: readonly Entry[], defa
     checkEntries(states.get(name), some);
   }
   const unique = entries.filter(({ refuseSameBytes }) => refuseSameBytes).map(({ asset }) => asset);
-  const claims = unique.map(({ collection, sha256 }) => createHash('sha256').update(`${collection}\n${sha256}`).digest('hex'));
-  await holding(store.records, claims, async () => {
-    for (const asset of unique) await checkBytes(store, asset);
+  const adding = unique.map(({ sha256 }) => sha256);
+  await holding(store.records, adding, async () => {
+    for (const asset of unique) await checkBytes(store, asset, states.get(asset.collection));
     for (const [name, some] of byCollection) await upsertInto(store, name, some, { known: states.get(name), defaultEmbedderId });
   });
 }
 
-async function checkBytes({ engine, collections }: Store, { id, collection, sha256 }: Asset): Promise<void> {
-  const state = await collections.find(collection);
+/** `known`: the collection as it was read before; one that was not there may have been made meanwhile, with these bytes. */
+async function checkBytes({ engine, collections }: Store, { id, collection, sha256 }: Asset, known: CollectionState | undefined): Promise<void> {
+  const state = known ?? (await collections.find(collection));
   if (!state) return;
   const query = { bool: { filter: [{ terms: { sha256: [sha256] } }], must_not: [{ terms: { id: [id] } }] } };
   const [{ hits }] = await engine.search([{ index: state.index, body: { size: 1, query, _source: { includes: ['id'] } } }]);

@@ -39,9 +39,10 @@ export class RecordIndex {
     let after = options.after === undefined ? undefined : `${start}${options.after}~`;
     for (;;) {
       const limit = Math.min(1000, Math.max(AT_ONCE, options.want));
+      const atOnce = Math.min(AT_ONCE, options.want);
       const { listed, more } = await this.#bucket.list(start, { limit, ...(after === undefined ? {} : { after }) });
-      for (let at = 0; at < listed.length; at += AT_ONCE) {
-        const entries = listed.slice(at, at + AT_ONCE);
+      for (let at = 0; at < listed.length; at += atOnce) {
+        const entries = listed.slice(at, at + atOnce);
         for (const found of await Promise.all(entries.map((entry) => this.#named(entry)))) if (found) yield found;
       }
       if (!more || listed.length === 0) return;
