@@ -9,7 +9,7 @@ const QUICK = ['--import', path.join(import.meta.dirname, 'aws-quick-luma.mjs')]
 /** Calls that start jobs at the same time; each goes to both copies. */
 const CALLS_AT_ONCE = 4;
 /** A killed copy is noticed after its leases of 10 s, and the other one's clock is given two more. */
-const END_WITHIN_MS = 600_000;
+const END_WITHIN_MS = { first: 120_000, each: 12_000 };
 const LOOKS = 8;
 const LOOK_MS = 200;
 /** Takes that nobody knows of are looked for at Bedrock every second at first. */
@@ -61,7 +61,7 @@ async function startAll(copies, jobs, hits, say) {
 async function untilOver(copies, start, { jobIds, kills, bedrock, say }) {
   const views = new Map();
   const isOver = (id) => ['succeeded', 'failed', 'cancelled'].includes(views.get(id)?.state);
-  const end = Date.now() + END_WITHIN_MS;
+  const end = Date.now() + END_WITHIN_MS.first + jobIds.length * END_WITHIN_MS.each;
   let killed = 0;
   let changedAt = Date.now();
   for (let open = jobIds; open.length > 0 && Date.now() < end; open = jobIds.filter((id) => !isOver(id))) {

@@ -1,4 +1,4 @@
-// Small pictures cut from real photographs: each another crop, mirrored or not, in other colours and light, so that no two have the same bytes or content.
+// Small pictures cut from real photographs: each another crop, mirrored or not, in other colours and light, so that hardly two have the same bytes or content.
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';

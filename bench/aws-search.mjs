@@ -30,7 +30,7 @@ const JOB_SECONDS = 45;
 const PAGE = 500;
 const AT_ONCE = 8;
 
-/** Adds the folders as the server's own jobs, one after the other, each with its value of the attribute. */
+/** Adds the folders (two crops of a white ground may have the same bytes) as the server's own jobs, one after the other, each with its value of the attribute. */
 export async function ingest(server, shelves, say) {
   const seconds = await addAll(server, shelves, COLLECTION, say);
   const count = shelves.reduce((sum, folder) => sum + readdirSync(folder).length, 0);
@@ -44,7 +44,7 @@ async function addAll(server, shelves, collection, say) {
     for (;;) {
       const { jobs } = await server.call('get_job', { jobId, waitSeconds: JOB_SECONDS });
       const [{ state, files }] = jobs;
-      if (state === 'succeeded' && files.added === readdirSync(folder).length) break;
+      if (state === 'succeeded' && files.added + files.alreadyThere === readdirSync(folder).length) break;
       if (!['queued', 'running'].includes(state)) throw new Error(`ingest ${state}: ${JSON.stringify(jobs)}`);
     }
     say(`${path.basename(folder)} of ${collection} after ${((performance.now() - started) / 1000).toFixed(0)} s`);

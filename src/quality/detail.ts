@@ -17,8 +17,9 @@ const MOST_NOISE = 0.75;
  * there is nothing to compare. What grain alone takes from it is given back: each picture's noise is subtracted from the variance of its blocks.
  */
 export function detailMap(frame: RawImage, part: RawImage, side: number): RegionMap {
-  const a = squared(frame, side);
-  const b = squared(part, side);
+  const [a, b] = planesOf(side);
+  fill(a, frame);
+  fill(b, part);
   const count = side / BLOCK;
   const data = new Float32Array(count * count);
   for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(a, b, x * BLOCK, y * BLOCK);
@@ -31,15 +32,29 @@ interface Plane {
   luma: Float32Array;
   sums: Float64Array;
   squares: Float64Array;
+  /** For measuring the noise. */
+  edges: Float32Array;
   /** Variance of its noise. */
   noise: number;
 }
 
-function squared(image: RawImage, side: number): Plane {
-  const values = averaged(image, side);
-  const plane = { side, luma: values, sums: new Float64Array((side + 1) ** 2), squares: new Float64Array((side + 1) ** 2), noise: noiseOf(values, side) };
-  for (let y = 0; y < side; y++) addRow(plane, y);
-  return plane;
+let planes: [Plane, Plane] | undefined;
+
+/** The same two at each call: together they are as large as the pictures of a whole report. */
+function planesOf(side: number): [Plane, Plane] {
+  if (planes?.[0].side !== side) planes = [emptyPlane(side), emptyPlane(side)];
+  return planes;
+}
+
+function emptyPlane(side: number): Plane {
+  const sums = () => new Float64Array((side + 1) ** 2);
+  return { side, luma: new Float32Array(side * side), edges: new Float32Array((side - 2) ** 2), sums: sums(), squares: sums(), noise: 0 };
+}
+
+function fill(plane: Plane, image: RawImage): void {
+  average(image, plane);
+  plane.noise = noiseOf(plane);
+  for (let y = 0; y < plane.side; y++) addRow(plane, y);
 }
 
 function addRow({ side, luma, sums, squares }: Plane, y: number): void {
@@ -52,16 +67,14 @@ function addRow({ side, luma, sums, squares }: Plane, y: number): void {
 }
 
 /** Luma, each point the mean of the pixels that it stands for (the nearest one where it is enlarged). */
-function averaged(image: RawImage, side: number): Float32Array {
+function average(image: RawImage, { side, luma: values }: Plane): void {
   const source = luma(image);
   const [columns, rows] = [starts(image.width, side), starts(image.height, side)];
-  const values = new Float32Array(side * side);
   for (let y = 0, i = 0; y < side; y++) {
     for (let x = 0; x < side; x++, i++) {
       values[i] = meanOf(source, image.width, { left: columns[2 * x], right: columns[2 * x + 1], top: rows[2 * y], bottom: rows[2 * y + 1] });
     }
   }
-  return values;
 }
 
 function meanOf(source: Float32Array, width: number, { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number }): number {
@@ -81,8 +94,7 @@ function starts(length: number, side: number): Int32Array {
 }
 
 /** Variance of white noise by the Laplacian difference that flat and linear parts have none of (Immerkaer, CVIU 1996), of its median, so that edges do not count. */
-function noiseOf(values: Float32Array, side: number): number {
-  const found = new Float32Array((side - 2) ** 2);
+function noiseOf({ luma: values, side, edges: found }: Plane): number {
   for (let y = 1; y < side - 1; y++) addEdges(values, side, y, found);
   // The kernel has 36 times the noise's variance; the median of a normal distribution's absolute values is 0.6745 of its standard deviation.
   return (smallest(found, found.length >> 1) / (6 * 0.6745)) ** 2;
