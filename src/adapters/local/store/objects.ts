@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, type FileHandle, lstat, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { renameSync, statSync } from 'node:fs';
+import { chmod, type FileHandle, lstat, open, readFile, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../errors.ts';
 import type { ObjectStore, StoredObject } from '../../../ports.ts';
 import { checkObjectKey, cleanFileName, objectKey } from './file-names.ts';
 import { makeFolder } from './folders.ts';
-import { fileError, hashFile, linkOrCopy, removeStale, sameBytes, sizeOf, syncFolder, systemCode, writeHashed } from './object-files.ts';
+import { fileError, hashFile, linkOrCopy, removeStale, sameBytes, sizeOf, syncFolder, systemCode, writeHashed, writeNew } from './object-files.ts';
 
 /** Published names with a number; more of the same name is a defect. */
 const MAX_NUMBER = 9999;
@@ -30,7 +31,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
   const fileOf = (key: string): string => path.join(homeDir, 'objects', checkObjectKey(key).folder, key);
   const existing = async (key: string): Promise<string | undefined> => {
     const file = fileOf(key);
-    return (await sizeOf(file)) === undefined ? undefined : file;
+    return statSync(file, { throwIfNoEntry: false }) && file;
   };
   const guarded = async <T>(action: string, work: () => Promise<T>): Promise<T> => {
     try {
@@ -50,15 +51,14 @@ export function createObjectStore(homeDir: string): ObjectStore {
     return temporaryName(extension);
   }
 
-  /** Takes the place of the object's file; the same content may be there already. */
+  /** A read-only file takes the place of the object's; the same content may be there already. */
   async function install(written: string, sha256: string, byteLength: number, mediaType: string): Promise<StoredObject> {
     const key = objectKey(sha256, mediaType);
     const file = fileOf(key);
-    const isNew = (await sizeOf(file)) !== byteLength;
+    const isNew = statSync(file, { throwIfNoEntry: false })?.size !== byteLength;
     if (!isNew) {
       await unlink(written);
     } else {
-      await chmod(written, 0o444);
       await moveTo(file, written).catch(async (error) => {
         // Windows does not replace a file that another process reads; the same content put there meanwhile is as good.
         if ((await sizeOf(file)) !== byteLength) throw error;
@@ -71,11 +71,13 @@ export function createObjectStore(homeDir: string): ObjectStore {
 
   /** Nearly always its folder is there. */
   async function moveTo(file: string, written: string): Promise<void> {
-    await rename(written, file).catch(async (error) => {
+    try {
+      renameSync(written, file);
+    } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       await makeFolder(path.dirname(file));
-      await rename(written, file);
-    });
+      renameSync(written, file);
+    }
   }
 
   /** Where the file cannot be moved (another disk, no permission), the caller copies it. */
@@ -83,6 +85,7 @@ export function createObjectStore(homeDir: string): ObjectStore {
     if (!(await lstat(source)).isFile()) return undefined;
     try {
       const { sha256, byteLength } = await hashFile(source, { sync: true });
+      await chmod(source, 0o444);
       return await install(source, sha256, byteLength, mediaType);
     } catch (error) {
       if (['EXDEV', 'EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '')) return undefined;
@@ -106,12 +109,17 @@ export function createObjectStore(homeDir: string): ObjectStore {
 
   async function putCopy(source: Uint8Array | FileHandle, mediaType: string, known?: string): Promise<StoredObject> {
     const temporary = cleaned ? temporaryName() : await temporaryFile();
+    const write = async () => {
+      if (!(source instanceof Uint8Array)) return writeHashed(temporary, source);
+      await writeNew(temporary, source);
+      return { sha256: known ?? createHash('sha256').update(source).digest('hex'), byteLength: source.length };
+    };
     try {
-      const { sha256, byteLength } = await writeHashed(temporary, source, known).catch(async (error) => {
+      const { sha256, byteLength } = await write().catch(async (error) => {
         // Nearly always the folder is there: it was at the first call.
         if (systemCode(error) !== 'ENOENT') throw error;
         await makeFolder(temporaryFolder);
-        return writeHashed(temporary, source, known);
+        return write();
       });
       return await install(temporary, sha256, byteLength, mediaType);
     } catch (error) {
