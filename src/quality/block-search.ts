@@ -1,4 +1,4 @@
-import { BLOCK_KERNEL_BASE64 } from './block-kernel.ts';
+import { createKernel, type Kernel } from './kernel.ts';
 
 /** Side of the square luma frames that all pixel checks work on. */
 export const SIGNAL_SIDE = 128;
@@ -14,25 +14,19 @@ const SHIFTS = Array.from({ length: (2 * REACH + 1) ** 2 }, (_, rank) => {
   return { dx, dy, rank, price: PRICE * (Math.abs(dx) + Math.abs(dy)), offset: dy * SIGNAL_SIDE + dx };
 }).sort((a, b) => a.price - b.price || a.rank - b.rank);
 
-/** What block.wat exports. */
-interface Kernel {
-  memory: WebAssembly.Memory;
-  search(before: number, after: number, x: number, y: number, shifts: number, count: number): number;
-  gradients(from: number, to: number, rows: number, left: number, right: number, out: number): void;
-}
-
 /** Bytes of a shift, and where things lie in the kernel's memory; pictures have room around them. */
 const SHIFT_BYTES = 24;
 const SHIFTS_AT = 0;
 const SUMS_AT = 5632;
 const BEFORE_AT = 8192;
 const AFTER_AT = 32_768;
+const MEMORY_BYTES = 65_536;
 
 let opened: { kernel: Kernel; pixels: Uint8Array; sums: Int32Array } | undefined;
 
 function open(): NonNullable<typeof opened> {
   if (opened) return opened;
-  const kernel = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(BLOCK_KERNEL_BASE64, 'base64'))).exports as unknown as Kernel;
+  const kernel = createKernel(MEMORY_BYTES);
   const view = new DataView(kernel.memory.buffer, SHIFTS_AT);
   for (const [i, { dx, dy, offset, rank, price }] of SHIFTS.entries()) {
     for (const [k, value] of [dx, dy, offset, rank].entries()) view.setInt32(i * SHIFT_BYTES + 4 * k, value, true);

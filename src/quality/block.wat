@@ -1,4 +1,5 @@
-;; Movements of 16 x 16 blocks between two luma pictures of 128 x 128 bytes, and their rest in parts of a pixel. See motion.ts and sub-pixel.ts.
+;; Movements of 16 x 16 blocks between two luma pictures of 128 x 128 bytes, and their rest in parts of a pixel (block-search.ts); what every frame is
+;; asked (frame-figures.ts); products of blocks of two larger pictures (detail.ts).
 ;; Pictures need 144 readable bytes before and behind them. A shift is a record of 24 bytes: dx, dy, offset in bytes, rank (i32 each), price (f64).
 (module
   (memory (export "memory") 1)
@@ -90,6 +91,54 @@
     (i32.store offset=8 (local.get $out) (call $total (local.get $yy)))
     (i32.store offset=12 (local.get $out) (call $total (local.get $xt)))
     (i32.store offset=16 (local.get $out) (call $total (local.get $yt))))
+
+  ;; Sum of absolute differences of two pictures. `counts`: i32[256], one more for each pixel of a luma. `cells`: i32[256], sums of 8 x 8 pixels, row by row.
+  ;; Both must be zero before.
+  (func (export "figures") (param $picture i32) (param $before i32) (param $counts i32) (param $cells i32) (result i32)
+    (local $y i32) (local $cell i32) (local $i i32) (local $value i32) (local $sum i32) (local $change i32) (local $difference i32) (local $at i32)
+    (loop $row
+      (local.set $cell (i32.const 0))
+      (loop $next
+        (local.set $sum (i32.const 0))
+        (local.set $i (i32.const 8))
+        (loop $pixel
+          (local.set $value (i32.load8_u (local.get $picture)))
+          (local.set $sum (i32.add (local.get $sum) (local.get $value)))
+          (local.set $change (i32.sub (local.get $value) (i32.load8_u (local.get $before))))
+          (local.set $difference (i32.add (local.get $difference)
+            (select (local.get $change) (i32.sub (i32.const 0) (local.get $change)) (i32.gt_s (local.get $change) (i32.const 0)))))
+          (local.set $at (i32.add (local.get $counts) (i32.shl (local.get $value) (i32.const 2))))
+          (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.const 1)))
+          (local.set $picture (i32.add (local.get $picture) (i32.const 1)))
+          (local.set $before (i32.add (local.get $before) (i32.const 1)))
+          (br_if $pixel (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+        (local.set $at (i32.add (local.get $cells)
+          (i32.shl (i32.add (i32.shl (i32.shr_u (local.get $y) (i32.const 3)) (i32.const 4)) (local.get $cell)) (i32.const 2))))
+        (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (local.get $sum)))
+        (br_if $next (i32.lt_u (local.tee $cell (i32.add (local.get $cell) (i32.const 1))) (i32.const 16))))
+      (br_if $row (i32.lt_u (local.tee $y (i32.add (local.get $y) (i32.const 1))) (i32.const 128))))
+    (local.get $difference))
+
+  ;; Sum of the products of two blocks of 16 x 16 f32 in pictures with rows of `stride` bytes.
+  (func (export "product") (param $a i32) (param $b i32) (param $stride i32) (result f64)
+    (local $row i32) (local $i i32) (local $first v128) (local $second v128)
+    (local.set $row (i32.const 16))
+    (loop $next
+      (local.set $i (i32.const 4))
+      (loop $four
+        (local.set $first (f64x2.add (local.get $first)
+          (f64x2.mul (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $a))) (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $b))))))
+        (local.set $second (f64x2.add (local.get $second)
+          (f64x2.mul (f64x2.promote_low_f32x4 (v128.load64_zero offset=8 (local.get $a))) (f64x2.promote_low_f32x4 (v128.load64_zero offset=8 (local.get $b))))))
+        (local.set $a (i32.add (local.get $a) (i32.const 16)))
+        (local.set $b (i32.add (local.get $b) (i32.const 16)))
+        (br_if $four (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+      (local.set $a (i32.add (local.get $a) (i32.sub (local.get $stride) (i32.const 64))))
+      (local.set $b (i32.add (local.get $b) (i32.sub (local.get $stride) (i32.const 64))))
+      (br_if $next (local.tee $row (i32.sub (local.get $row) (i32.const 1)))))
+    (f64.add
+      (f64.add (f64.add (f64x2.extract_lane 0 (local.get $first)) (f64x2.extract_lane 1 (local.get $first))) (f64x2.extract_lane 0 (local.get $second)))
+      (f64x2.extract_lane 1 (local.get $second))))
 
   ;; Eight pixels less eight others.
   (func $difference (param $a i32) (param $b i32) (result v128)

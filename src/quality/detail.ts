@@ -1,5 +1,6 @@
 import type { RawImage } from '../ports/pictures.ts';
 import { luma } from './appearance.ts';
+import { createKernel, type Kernel } from './kernel.ts';
 import type { RegionMap } from './regions.ts';
 import { smallest } from './statistics.ts';
 
@@ -17,12 +18,12 @@ const MOST_NOISE = 0.75;
  * there is nothing to compare. What grain alone takes from it is given back: each picture's noise is subtracted from the variance of its blocks.
  */
 export function detailMap(frame: RawImage, part: RawImage, side: number): RegionMap {
-  const [a, b] = planesOf(side);
-  fill(a, frame);
-  fill(b, part);
+  const both = pairOf(side);
+  fill(both.a, frame);
+  fill(both.b, part);
   const count = side / BLOCK;
   const data = new Float32Array(count * count);
-  for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(a, b, x * BLOCK, y * BLOCK);
+  for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(both, x * BLOCK, y * BLOCK);
   return { width: count, height: count, data };
 }
 
@@ -38,18 +39,29 @@ interface Plane {
   noise: number;
 }
 
-let planes: [Plane, Plane] | undefined;
-
-/** The same two at each call: together they are as large as the pictures of a whole report. */
-function planesOf(side: number): [Plane, Plane] {
-  if (planes?.[0].side !== side) planes = [emptyPlane(side), emptyPlane(side)];
-  return planes;
+/** Two pictures whose lumas lie one after the other in a kernel's memory. */
+interface Pair {
+  kernel: Kernel;
+  a: Plane;
+  b: Plane;
 }
 
-function emptyPlane(side: number): Plane {
-  const sums = () => new Float64Array((side + 1) ** 2);
-  return { side, luma: new Float32Array(side * side), edges: new Float32Array((side - 2) ** 2), sums: sums(), squares: sums(), noise: 0 };
+let pair: Pair | undefined;
+
+/** The same at each call: together they are as large as the pictures of a whole report. */
+function pairOf(side: number): Pair {
+  if (pair?.a.side === side) return pair;
+  const kernel = createKernel(2 * bytesOf(side));
+  const plane = (at: number): Plane => {
+    const sums = () => new Float64Array((side + 1) ** 2);
+    const values = new Float32Array(kernel.memory.buffer, at, side * side);
+    return { side, luma: values, edges: new Float32Array((side - 2) ** 2), sums: sums(), squares: sums(), noise: 0 };
+  };
+  pair = { kernel, a: plane(0), b: plane(bytesOf(side)) };
+  return pair;
 }
+
+const bytesOf = (side: number): number => side * side * Float32Array.BYTES_PER_ELEMENT;
 
 function fill(plane: Plane, image: RawImage): void {
   average(image, plane);
@@ -117,38 +129,22 @@ function statistics({ side, sums, squares, noise }: Plane, x: number, y: number)
   return { mean, deviation: Math.sqrt(Math.max(0, variance - Math.min(noise, MOST_NOISE * variance))) };
 }
 
-function bestCorrelation(a: Plane, b: Plane, left: number, top: number): number {
+function bestCorrelation({ kernel, a, b }: Pair, left: number, top: number): number {
   const own = statistics(a, left, top);
+  const from = placeOf(a, left, top);
   let best = -1;
   let textured = own.deviation >= FLAT;
   for (let v = Math.max(0, top - REACH); v <= Math.min(b.side - BLOCK, top + REACH); v += 2) {
     for (let u = Math.max(0, left - REACH); u <= Math.min(b.side - BLOCK, left + REACH); u += 2) {
       const other = statistics(b, u, v);
       if (other.deviation >= FLAT) textured = true;
-      const covariance = product(a, top * a.side + left, b, v * b.side + u) / BLOCK ** 2 - own.mean * other.mean;
+      const product = kernel.product(from, placeOf(b, u, v), a.side * Float32Array.BYTES_PER_ELEMENT);
+      const covariance = product / BLOCK ** 2 - own.mean * other.mean;
       best = Math.max(best, covariance / (Math.max(FLAT, own.deviation) * Math.max(FLAT, other.deviation)));
     }
   }
   return textured ? Math.min(1, best) : 1;
 }
 
-/** Of the blocks that begin at these pixels. Four sums side by side: one after the other each addition would wait for the last. */
-function product(a: Plane, from: number, b: Plane, to: number): number {
-  const x = a.luma;
-  const y = b.luma;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (let j = 0; j < BLOCK; j++) {
-    const first = from + j * a.side;
-    const second = to + j * b.side;
-    for (let i = 0; i < BLOCK; i += 4) {
-      s0 += x[first + i] * y[second + i];
-      s1 += x[first + i + 1] * y[second + i + 1];
-      s2 += x[first + i + 2] * y[second + i + 2];
-      s3 += x[first + i + 3] * y[second + i + 3];
-    }
-  }
-  return s0 + s1 + s2 + s3;
-}
+/** Address of a pixel's luma in the kernel's memory. */
+const placeOf = ({ luma, side }: Plane, x: number, y: number): number => luma.byteOffset + (y * side + x) * Float32Array.BYTES_PER_ELEMENT;

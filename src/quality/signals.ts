@@ -1,5 +1,5 @@
-import { SIGNAL_SIDE } from './block-search.ts';
-import { MOST_SIGNATURES, SIGNATURE_CELL, SIGNATURE_GRID, type Signature } from './loops.ts';
+import { readFrame } from './frame-figures.ts';
+import { MOST_SIGNATURES, SIGNATURE_GRID, type Signature } from './loops.ts';
 import { type BlockShifts, blockShifts, type CameraShift, cameraShift, type MatchedFrame, matchedFrame, motionAmount } from './motion.ts';
 import { refinedShifts } from './sub-pixel.ts';
 
@@ -17,7 +17,6 @@ const FROZEN_SHIFT = 0.05;
 /** Mean absolute luma difference of neighbours, levels of 255, under which a frame repeats the one before: what x264 leaves of a copy between keyframes. */
 const REPEATED_BELOW = 0.02;
 /** A frame is black where 98 % of its pixels are darker than 10 % (FFmpeg blackdetect's defaults pic_th .98, pix_th .10). */
-const BLACK_PIXEL_BELOW = 0.1 * 255;
 const BLACK_SHARE = 0.98;
 /** FFmpeg scdet's score 0..100 and its default threshold: a jump of the difference between neighbours, so that steady fast motion is no cut. */
 const CUT_FROM = 10;
@@ -165,58 +164,12 @@ function collectFlicker(out: Signals['flicker']): { add(timeSeconds: number, gri
 /** Luma under which a block's jitter counts as of this luma: rounding would be all of it. */
 const DARK_BLOCK = 24;
 
-/** What every frame is asked, read in one go. */
-interface FrameFigures {
-  /** Mean absolute difference to the frame before, levels of 255. */
-  difference: number;
-  /** Mean luma of SIGNATURE_GRID x SIGNATURE_GRID cells. */
-  cells: Float32Array;
-  /** Mean luma. */
-  brightness: number;
-  /** Share of pixels darker than BLACK_PIXEL_BELOW. */
-  dark: number;
-  /** Mean absolute deviation of luma. */
-  deviation: number;
-}
-
-function readFrame(luma: Uint8Array, before: Uint8Array): FrameFigures {
-  const counts = new Uint32Array(256);
-  const cells = new Float32Array(SIGNATURE_GRID * SIGNATURE_GRID);
-  let difference = 0;
-  for (let y = 0; y < SIGNAL_SIDE; y++) difference += readRow(luma, before, y, { counts, cells });
-  return { difference: difference / luma.length, cells, ...spreadOf(counts, luma.length) };
-}
-
-/** Sum of absolute differences; adds the row to `counts` (of each luma) and `cells`. A function of its own: V8 drops the code of one long loop at each frame. */
-function readRow(luma: Uint8Array, before: Uint8Array, y: number, { counts, cells }: { counts: Uint32Array; cells: Float32Array }): number {
-  const row = Math.floor(y / SIGNATURE_CELL) * SIGNATURE_GRID;
-  let difference = 0;
-  for (let cell = 0, at = y * SIGNAL_SIDE; cell < SIGNATURE_GRID; cell++) {
-    let sum = 0;
-    for (const end = at + SIGNATURE_CELL; at < end; at++) {
-      const value = luma[at];
-      sum += value;
-      difference += Math.abs(value - before[at]);
-      counts[value]++;
-    }
-    cells[row + cell] += sum / SIGNATURE_CELL ** 2;
-  }
-  return difference;
-}
-
 /** Mean luma of GRID x GRID blocks, each of four cells. */
 function blockMeans(cells: Float32Array): Float64Array {
   return Float64Array.from({ length: GRID * GRID }, (_, i) => {
     const at = Math.floor(i / GRID) * 2 * SIGNATURE_GRID + (i % GRID) * 2;
     return (cells[at] + cells[at + 1] + cells[at + SIGNATURE_GRID] + cells[at + SIGNATURE_GRID + 1]) / 4;
   });
-}
-
-function spreadOf(counts: Uint32Array, total: number): Pick<FrameFigures, 'brightness' | 'dark' | 'deviation'> {
-  const brightness = counts.reduce((sum, count, value) => sum + count * value, 0) / total;
-  const deviation = counts.reduce((sum, count, value) => sum + count * Math.abs(value - brightness), 0) / total;
-  const dark = counts.reduce((sum, count, value) => sum + (value < BLACK_PIXEL_BELOW ? count : 0), 0) / total;
-  return { brightness, dark, deviation };
 }
 
 function meanDifference(a: Uint8Array, b: Uint8Array): number {
