@@ -1,6 +1,8 @@
 // Figures of the eye from measured cases: for each kind of defect area under the curve, true positive rate at 5 % false alarms, where, and why.
 import { areaUnderCurve } from '../dist/quality/calibrate.js';
+import { loadCalibration } from '../dist/quality/calibration.js';
 import { GATES } from '../dist/quality/gates.js';
+import { REFERENCE_VIEWS } from '../dist/quality/reference.js';
 import { mean, median, quantile, rounded } from '../dist/quality/statistics.js';
 import { overallVerdict } from '../dist/quality/verdict.js';
 import { random } from './synthetic-base.mjs';
@@ -79,6 +81,26 @@ export function withInterval(statistic, good, bad) {
     );
   }).filter((value) => !Number.isNaN(value));
   return { value: rounded(statistic(good, bad), 4), low: rounded(quantile(values, 0.025), 4), high: rounded(quantile(values, 0.975), 4) };
+}
+
+const calibration = await loadCalibration('vision-lite0.1+colour.1', REFERENCE_VIEWS);
+
+/** How far a report lies below the middle of the good clips that the cut points were chosen on, 1 at their worst hundredth; summed over gates. */
+function farness(row, ids) {
+  return ids.reduce((sum, id) => {
+    const { better, positives } = calibration[id];
+    const [middle, worst] = better === 'higher' ? [positives.q50, positives.q01] : [-positives.q50, -positives.q99];
+    const value = scored(row, id);
+    return sum + (Number.isFinite(value) ? (middle - value) / (middle - worst) : 0);
+  }, 0);
+}
+
+/** AUC of the gates that may name a kind of defect, taken together: what changes a little in each of them shows in none alone. */
+export function togetherAuc(type, good, bad) {
+  return rounded(
+    auc(good, bad, (row) => -farness(row, CAUSES[type])),
+    4,
+  );
 }
 
 /** Everything of one kind of defect against the good clips. */

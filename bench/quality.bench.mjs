@@ -8,7 +8,7 @@ import { mean, median, rounded } from '../dist/quality/statistics.js';
 import { overallVerdict } from '../dist/quality/verdict.js';
 import { readData } from './quality-bases.mjs';
 import { casesOf, editCases, identityCases } from './quality-cases.mjs';
-import { GATE_OF, identityFigures, kindFigures, leaveOneOut, localisation, verdictsOf } from './quality-figures.mjs';
+import { GATE_OF, identityFigures, kindFigures, leaveOneOut, localisation, togetherAuc, verdictsOf } from './quality-figures.mjs';
 import { nativeRuntime } from './quality-native.mjs';
 import { measureCases, openTools } from './quality-run.mjs';
 
@@ -64,7 +64,8 @@ export function figuresOf(rows) {
     ...{ flicker5Auc: kinds.flicker5?.auc.value, flicker2Auc: kinds.flicker2?.auc.value, hue120Auc: kinds.hue120?.auc.value },
     ...{ objectSwapTpr: kinds.objectSwap?.tprAt5PercentFar.value, attributeSwapTpr: kinds.attributeSwap?.tprAt5PercentFar.value },
     attributeSwapRealTpr: leaveOneOut(sources, of('attributeSwapReal'), GATE_OF.attributeSwapReal),
-    styleAuc: kinds.style?.auc.value,
+    // A style changes what is seen, where, and its colours, each a little; by likeness alone it is `kinds.style.auc`.
+    styleAuc: togetherAuc('style', good, of('style')),
     wrongReferenceFailed: share(of('wrongReference'), 'fail'),
     defectPassed: share(bad, 'pass'),
     benignPassed: share(good, 'pass'),
