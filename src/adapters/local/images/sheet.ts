@@ -58,18 +58,19 @@ async function compose(cells: SheetCell[], askedColumns: number, cellWidth: numb
   const gap = Math.max(2, Math.round(cellWidth * 0.03));
   const fontSize = Math.min(18, Math.max(9, cellWidth * 0.055));
   const labelHeight = cells.some((cell) => cell.label) ? Math.round(fontSize * 2) : 0;
-  const layers: OverlayOptions[] = [];
-  for (const [index, cell] of cells.entries()) {
+  const layersOf = async (cell: SheetCell, index: number): Promise<OverlayOptions[]> => {
     const left = gap + (index % columns) * (cellWidth + gap);
     const top = gap + Math.floor(index / columns) * (cellHeight + labelHeight + gap);
-    layers.push({ input: { create: { width: cellWidth, height: cellHeight, channels: 3, background: CELL } }, left, top });
+    const ground = { input: { create: { width: cellWidth, height: cellHeight, channels: 3 as const, background: CELL } }, left, top };
     const [picture, label] = await Promise.all([
       fitInside(cell.image, cellWidth, cellHeight),
       cell.label ? drawLine(cell.label, { size: fontSize, colour: LABEL, strut: true }, cellWidth) : undefined,
     ]);
-    layers.push(centred(picture, { left, top, width: cellWidth, height: cellHeight }));
-    if (label) layers.push(centred(label, { left, top: top + cellHeight, width: cellWidth, height: Math.max(labelHeight, label.height) }));
-  }
+    const shown = centred(picture, { left, top, width: cellWidth, height: cellHeight });
+    return [ground, shown, ...(label ? [centred(label, { left, top: top + cellHeight, width: cellWidth, height: Math.max(labelHeight, label.height) })] : [])];
+  };
+  // All at once: whoever compares pictures meanwhile leaves this thread few turns.
+  const layers = (await Promise.all(cells.map(layersOf))).flat();
   const rows = Math.ceil(cells.length / columns);
   const width = gap + columns * (cellWidth + gap);
   const height = gap + rows * (cellHeight + labelHeight + gap);
