@@ -40,14 +40,14 @@ function catalogOf(store: Store): Catalog {
     list: (collection, filter, page) => list(store, collection, filter, page),
     collections: () => allCollections(store),
     collection: async (name) => {
-      const state = await collections.recent(name);
+      const state = await collections.find(name);
       return state && settingsOf(state);
     },
     configure: (name, settings) => configure(store, name, settings),
     removeCollection: (name) => collections.remove(name),
     attributeNames: (name) => attributeNames(store, name),
     generations: async (name) => {
-      const state = await collections.recent(name);
+      const state = await collections.find(name);
       return state ? generationsOf(state).map(({ field: _field, ...generation }) => generation) : [];
     },
     beginGeneration: (name, embedderId, dimensions) => beginGeneration(store, name, embedderId, dimensions),

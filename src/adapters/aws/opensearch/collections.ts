@@ -10,8 +10,6 @@ const KIND = 'catalog';
 const PAGE = 1000;
 /** Somebody else changed the record each time. */
 const TRIES = 10;
-/** The reads of one tool call, four to nine, are served by one request; what another server changes is seen this much later. */
-const RECENT_MS = 300;
 
 /** A generation and the field of the index that holds its vectors. No two generations of an index share a field, ever. */
 export interface StoredGeneration extends Generation {
@@ -56,24 +54,15 @@ function indexName(prefix: string, collection: string): string {
 export class Collections {
   readonly #records: Records;
   readonly #engine: Engine;
-  readonly #reads = new Joined<{ record: StoredRecord | undefined; atMs: number }>();
-  /** Collections as last written here, or read from this time on (of `performance.now`). */
-  readonly #recent = new Map<string, { state: CollectionState | undefined; atMs: number }>();
+  readonly #reads = new Joined<StoredRecord | undefined>();
 
   constructor(records: Records, engine: Engine) {
     this.#records = records;
     this.#engine = engine;
   }
 
-  /** As it is now: for decisions upon which something is written. */
   async find(name: string): Promise<CollectionState | undefined> {
     return (await this.#read(name))?.state;
-  }
-
-  /** As it was at most 300 ms ago: for what is only read. One that was not there is always looked for again. */
-  async recent(name: string): Promise<CollectionState | undefined> {
-    const known = this.#recent.get(name);
-    return known?.state && performance.now() - known.atMs < RECENT_MS ? known.state : this.find(name);
   }
 
   async all(): Promise<CollectionState[]> {
@@ -129,9 +118,6 @@ export class Collections {
     } catch (error) {
       if (isConflict(error) || (error instanceof AppError && error.code === 'NOT_FOUND')) return false;
       throw error;
-    } finally {
-      // Also what was read before and comes only now is not kept.
-      this.#recent.set(state.name, { state: undefined, atMs: performance.now() });
     }
   }
 
@@ -154,16 +140,11 @@ export class Collections {
     await this.#records.delete(KIND, name);
   }
 
-  /** Nearly every write of the catalog begins with this, so calls at the same time share it. */
+  /** Nearly every call of the catalog begins with this, so calls at the same time share it. */
   async #read(name: string): Promise<{ state: CollectionState; version: number } | undefined> {
-    const { record, atMs } = await this.#reads.ask(name, async () => {
-      const atMs = performance.now();
-      return { record: await this.#records.get(KIND, name), atMs };
-    });
+    const record = await this.#reads.ask(name, () => this.#records.get(KIND, name));
     const state = record?.body as unknown as CollectionState | undefined;
-    const found = record && state && !state.isBeingRemoved ? { state, version: record.version } : undefined;
-    if (atMs > (this.#recent.get(name)?.atMs ?? 0)) this.#recent.set(name, { state: found?.state, atMs });
-    return found;
+    return record && state && !state.isBeingRemoved ? { state, version: record.version } : undefined;
   }
 }
 

@@ -61,7 +61,7 @@ export async function storedVectorsOf(store: Store, ids: readonly string[], embe
 
 /** As in the port. */
 export async function findBySha256(store: Store, collection: string, sha256: string): Promise<Asset | undefined> {
-  const state = await store.collections.recent(collection);
+  const state = await store.collections.find(collection);
   if (!state) return undefined;
   const query = { terms: { sha256: [sha256] } };
   const result = await searchOne(store, state.index, { size: 10, query, sort: OLDEST_FIRST, _source: { includes: ASSET_FIELDS } });
@@ -93,7 +93,7 @@ export async function nearDuplicates(
   k: number,
 ): Promise<{ id: string; distance: number }[]> {
   const parts = hashParts(hash);
-  const state = await store.collections.recent(collection);
+  const state = await store.collections.find(collection);
   if (!state || k < 1 || parts.length === 0) return [];
   const should = parts.map((part): Query => ({ terms: { hashParts: [part] } }));
   const shared = HASH_DIGITS - maxDistance;
@@ -131,7 +131,7 @@ export async function list(
 ): Promise<{ assets: Asset[]; cursor?: string }> {
   const after = cursor === undefined ? undefined : (positionOf(cursor, ['string', 'string']) as string[]);
   const filters = filterQueries(filter);
-  const index = collection === undefined ? everywhere(store) : (await store.collections.recent(collection))?.index;
+  const index = collection === undefined ? everywhere(store) : (await store.collections.find(collection))?.index;
   if (index === undefined) return { assets: [] };
   const result = await searchOne(store, index, {
     size: Math.min(MOST, limit + 1),
@@ -160,7 +160,7 @@ export async function allCollections(store: Store): Promise<Collection[]> {
 
 /** As in the port. */
 export async function attributeNames(store: Store, collection: string): Promise<string[]> {
-  const state = await store.collections.recent(collection);
+  const state = await store.collections.find(collection);
   if (!state) return [];
   const names: string[] = [];
   for (let after: Record<string, string> | undefined; ; ) {

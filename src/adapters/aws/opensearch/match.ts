@@ -22,7 +22,7 @@ const corrected = (words: readonly string[]): Query => ({
 export async function match({ engine, collections }: Store, name: string, text: string, filter: Filter, k: number): Promise<Ranked[]> {
   const words = queryWords(text);
   const filters = filterQueries(filter);
-  const state = await collections.recent(name);
+  const state = await collections.find(name);
   if (!state || k < 1 || words.length === 0) return [];
   const { index } = state;
   const size = Math.min(k, MOST);

@@ -15,7 +15,7 @@ type NearestQuery = Parameters<Catalog['nearest']>[1];
 
 /** As in the port, but approximate: HNSW looks at `EF_SEARCH` candidates or k of each shard, whichever is more. */
 export async function nearest({ engine, collections }: Store, name: string, query: NearestQuery, filter: Filter, k: number): Promise<Ranked[]> {
-  const state = await collections.recent(name);
+  const state = await collections.find(name);
   const filters = filterQueries(filter);
   const generation = state?.generations.find((one) => one.embedderId === query.embedderId);
   const [active] = state ? generationsOf(state) : [];

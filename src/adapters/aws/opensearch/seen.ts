@@ -68,7 +68,7 @@ function sumsOf({ concepts, colours }: SeenQuery, stored: AssetDocument): number
 export async function seen({ engine, collections }: Store, name: string, query: SeenQuery, filter: Filter, k: number): Promise<Ranked[]> {
   const filters = filterQueries(filter);
   const terms = termsOf(query);
-  const state = await collections.recent(name);
+  const state = await collections.find(name);
   if (!state || k < 1 || terms.length === 0) return [];
   for (let size = Math.min(MOST, Math.max(FIRST_LOT, 2 * k)); ; size = Math.min(MOST, size * 4)) {
     const searches = terms.map(
