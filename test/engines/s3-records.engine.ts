@@ -175,10 +175,12 @@ describe.skipIf(!cluster)('records in S3', () => {
       compactRecords(bucket, 4000),
       ...ids.slice(-20).map((id) => busy.update({ kind: 'job', id, version: VERSIONS, open: false, body: 'meanwhile' })),
     ]);
-    // Of each record the first and the last stay, and what was written meanwhile.
-    expect(removed).toBe(before - RECORDS * 2);
+    // Of each record the first and the last stay, and what was written meanwhile; what that superseded may be old enough when the list comes to it.
+    const expected = before - RECORDS * 2;
+    expect(removed).toBeGreaterThanOrEqual(expected);
+    expect(removed).toBeLessThanOrEqual(expected + 20);
     expect(bucket.requests).toBeLessThanOrEqual(Math.ceil(before / 1000) * 2 + 2);
-    expect(await listed()).toHaveLength(RECORDS * 2 + 20);
+    expect(await listed()).toHaveLength(before + 20 - removed);
     await bucket.close();
     const other = fixture.open().records;
     expect(await other.getMany('job', ids.slice(0, GONE))).toEqual([]);
