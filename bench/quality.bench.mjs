@@ -64,8 +64,9 @@ export function figuresOf(rows) {
     ...{ flicker5Auc: kinds.flicker5?.auc.value, flicker2Auc: kinds.flicker2?.auc.value, hue120Auc: kinds.hue120?.auc.value },
     ...{ objectSwapTpr: kinds.objectSwap?.tprAt5PercentFar.value, attributeSwapTpr: kinds.attributeSwap?.tprAt5PercentFar.value },
     attributeSwapRealTpr: leaveOneOut(sources, of('attributeSwapReal'), GATE_OF.attributeSwapReal),
-    // A style changes what is seen, where, and its colours, each a little; by likeness alone it is `kinds.style.auc`.
-    styleAuc: togetherAuc('style', good, of('style')),
+    styleAuc: kinds.style?.auc.value,
+    // A style changes what is seen, where, and its colours, each a little.
+    styleTogetherAuc: togetherAuc('style', good, of('style')),
     wrongReferenceFailed: share(of('wrongReference'), 'fail'),
     defectPassed: share(bad, 'pass'),
     benignPassed: share(good, 'pass'),

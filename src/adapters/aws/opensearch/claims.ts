@@ -8,6 +8,7 @@ const KIND = 'adding';
 const LOOK_EVERY_MS = 200;
 /** What a crashed server holds is free after this. */
 const LEASE_SECONDS = 20;
+const RENEW_EVERY_MS = 6000;
 /** A write on Serverless waits at most two minutes. */
 const GIVE_UP_MS = 300_000;
 
@@ -20,7 +21,7 @@ export async function holding<T>(records: Records, sha256s: readonly string[], w
   const held: string[] = [];
   const renewing = setInterval(() => {
     for (const id of held) records.renew(KIND, id, { owner, leaseSeconds: LEASE_SECONDS }).catch(() => undefined);
-  }, LEASE_SECONDS * 300);
+  }, RENEW_EVERY_MS);
   try {
     // In one order for all, so that no two wait for each other.
     for (const id of [...new Set(sha256s.map((sha256) => sha256.slice(0, 2)))].sort()) {
