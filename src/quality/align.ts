@@ -1,5 +1,6 @@
 import type { Box, RawImage } from '../ports/pictures.ts';
-import { luma } from './appearance.ts';
+import { createKernel, type Kernel } from './kernel.ts';
+import { luma } from './luma.ts';
 
 /** Where a frame lies in a reference: the box of it that the frame shows, and how well that fits (correlation of luma, -1..1). */
 export interface Alignment {
@@ -9,7 +10,13 @@ export interface Alignment {
 
 /** Luma of a picture at full, half, quarter ... size, for sampling without aliasing. */
 export interface LumaPyramid {
-  levels: { width: number; height: number; data: Float32Array }[];
+  levels: Level[];
+}
+
+interface Level {
+  width: number;
+  height: number;
+  data: Float32Array;
 }
 
 /** Search from coarse to fine: side of the grid the frame is sampled on, scales and offsets (of the box's sides) that are tried. */
@@ -63,64 +70,108 @@ function ofAspect({ x, y, width, height }: Box, aspect: number): Box {
 export function alignFrame(frame: LumaPyramid, reference: LumaPyramid, starts: readonly Box[]): Alignment {
   let best: Alignment = { box: starts[0], correlation: Number.NEGATIVE_INFINITY };
   for (const [stage, { side, scales, offsets }] of STAGES.entries()) {
-    const template = sample(frame, { x: 0, y: 0, width: 1, height: 1 }, side);
+    const template = templateOf(frame, side);
     const from = stage === 0 ? starts : [best.box];
     best = { ...best, correlation: Number.NEGATIVE_INFINITY };
-    for (const start of from)
-      for (const scale of scales)
-        for (const dy of offsets)
-          for (const dx of offsets) {
-            const box = moved(start, scale, dx, dy);
-            const correlation = correlate(template, sample(reference, box, side));
-            if (correlation > best.correlation) best = { box, correlation };
-          }
+    for (const start of from) {
+      for (const scale of scales) {
+        const found = bestPlace(template, reference, start, { scale, offsets });
+        if (found.correlation > best.correlation) best = found;
+      }
+    }
   }
   return best;
 }
 
-/** Scaled about its middle and moved by fractions of its sides, kept inside the picture. */
-function moved(box: Box, scale: number, dx: number, dy: number): Box {
-  const shrink = Math.min(1, 1 / (box.width * scale), 1 / (box.height * scale));
-  const width = box.width * scale * shrink;
-  const height = box.height * scale * shrink;
-  const x = box.x + box.width * (0.5 + dx) - width / 2;
-  const y = box.y + box.height * (0.5 + dy) - height / 2;
-  return { x: Math.min(1 - width, Math.max(0, x)), y: Math.min(1 - height, Math.max(0, y)), width, height };
-}
-
-/** `side` x `side` values of the box, less their mean, unit length. */
-function sample({ levels }: LumaPyramid, box: Box, side: number): Float32Array {
-  const step = Math.min(box.width * levels[0].width, box.height * levels[0].height) / side;
-  const { width, height, data } = levels[Math.min(levels.length - 1, Math.max(0, Math.round(Math.log2(Math.max(1, step)))))];
-  const values = new Float32Array(side * side);
-  const columns = Int32Array.from({ length: side }, (_, i) => Math.min(width - 1, Math.floor((box.x + (box.width * (i + 0.5)) / side) * width)));
-  let sum = 0;
-  for (let j = 0; j < side; j++) {
-    const row = Math.min(height - 1, Math.floor((box.y + (box.height * (j + 0.5)) / side) * height)) * width;
-    for (let i = 0; i < side; i++) {
-      const value = data[row + columns[i]];
-      values[j * side + i] = value;
-      sum += value;
+/** The best of the places that a box of one size may have around where it begins, kept inside the picture. */
+function bestPlace(template: Template, reference: LumaPyramid, start: Box, { scale, offsets }: { scale: number; offsets: readonly number[] }): Alignment {
+  const shrink = Math.min(1, 1 / (start.width * scale), 1 / (start.height * scale));
+  const [width, height] = [start.width * scale * shrink, start.height * scale * shrink];
+  const { side } = template;
+  const level = levelFor(reference, { width, height }, side);
+  const { kernel, template: values, rows, columns, pixels } = withLevel(level);
+  values.set(template.values);
+  const xs = places(start.x, start.width, width, offsets);
+  for (const [i, x] of xs.entries()) columns.set(pixelsOf(x, width, side, level.width), i * side);
+  let best: Alignment = { box: start, correlation: Number.NEGATIVE_INFINITY };
+  for (const y of places(start.y, start.height, height, offsets)) {
+    rows.set(pixelsOf(y, height, side, level.height));
+    for (const [i, x] of xs.entries()) {
+      const correlation = kernel.correlate(values.byteOffset, pixels, level.width, rows.byteOffset, columns.byteOffset + 4 * i * side, side);
+      if (correlation > best.correlation) best = { box: { x, y, width, height }, correlation };
     }
   }
-  const mean = sum / values.length;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    values[i] -= mean;
-    squares += values[i] * values[i];
+  return best;
+}
+
+/** Largest side of a grid, and most offsets, of the STAGES. */
+const MOST_SIDE = 56;
+const MOST_OFFSETS = 7;
+
+/** A kernel with room for a template, the rows and columns where it is compared, and behind them (from the byte `pixels` on) the level that it is compared with. */
+interface Loaded {
+  kernel: Kernel;
+  template: Float32Array;
+  rows: Int32Array;
+  columns: Int32Array;
+  pixels: number;
+  level: Level;
+}
+
+let loaded: Loaded | undefined;
+
+function withLevel(level: Level): Loaded {
+  if (loaded?.level === level) return loaded;
+  const template = MOST_SIDE ** 2;
+  const pixels = 4 * (template + MOST_SIDE + MOST_OFFSETS * MOST_SIDE);
+  if (!loaded || loaded.kernel.memory.buffer.byteLength < pixels + level.data.byteLength) {
+    const kernel = createKernel(pixels + level.data.byteLength);
+    const { buffer } = kernel.memory;
+    const integers = (at: number, length: number) => new Int32Array(buffer, 4 * at, length);
+    loaded = {
+      ...{ kernel, template: new Float32Array(buffer, 0, template), rows: integers(template, MOST_SIDE) },
+      ...{ columns: integers(template + MOST_SIDE, MOST_OFFSETS * MOST_SIDE), pixels, level },
+    };
   }
-  const length = Math.sqrt(squares) || 1;
-  for (let i = 0; i < values.length; i++) values[i] /= length;
-  return values;
+  loaded.level = level;
+  new Float32Array(loaded.kernel.memory.buffer, pixels, level.data.length).set(level.data);
+  return loaded;
 }
 
-function correlate(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+/** Where a side of the new length begins when its middle is moved by fractions of the old one; each place once. */
+function places(from: number, length: number, moved: number, offsets: readonly number[]): number[] {
+  return [...new Set(offsets.map((offset) => Math.min(1 - moved, Math.max(0, from + length * (0.5 + offset) - moved / 2))))];
 }
 
-function halved({ width, height, data }: LumaPyramid['levels'][number]): LumaPyramid['levels'][number] {
+/** A square grid of luma values, less their mean, unit length. */
+interface Template {
+  side: number;
+  values: Float32Array;
+}
+
+function templateOf(frame: LumaPyramid, side: number): Template {
+  const { width, height, data } = levelFor(frame, { width: 1, height: 1 }, side);
+  const [rows, columns] = [pixelsOf(0, 1, side, height), pixelsOf(0, 1, side, width)];
+  const values = Float32Array.from({ length: side * side }, (_, i) => data[rows[Math.floor(i / side)] * width + columns[i % side]]);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const length = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0)) || 1;
+  return { side, values: values.map((value) => (value - mean) / length) };
+}
+
+/** The level whose pixels are about as large as the grid's steps. */
+function levelFor({ levels }: LumaPyramid, { width, height }: { width: number; height: number }, side: number): Level {
+  const step = Math.min(width * levels[0].width, height * levels[0].height) / side;
+  return levels[Math.min(levels.length - 1, Math.max(0, Math.round(Math.log2(Math.max(1, step)))))];
+}
+
+/** The pixels, of `size` on an axis, in the middles of `side` parts of a length of it. */
+function pixelsOf(from: number, length: number, side: number, size: number): Int32Array {
+  const found = new Int32Array(side);
+  for (let i = 0; i < side; i++) found[i] = Math.min(size - 1, Math.floor((from + (length * (i + 0.5)) / side) * size));
+  return found;
+}
+
+function halved({ width, height, data }: Level): Level {
   const w = width >> 1;
   const h = height >> 1;
   const half = new Float32Array(w * h);

@@ -1,18 +1,8 @@
 import type { RawImage } from '../ports/pictures.ts';
 
-/** Every n-th pixel that colour means are taken from. */
-const COLOUR_STRIDE = 5;
-
-/** Distance of the mean colours of two RGB pictures in OKLab x 100 (Ottosson 2020); 0 = the same, about 2 is just visible side by side. */
-export function colourShift(a: RawImage, b: RawImage): number {
-  const first = meanOklab(a);
-  const second = meanOklab(b);
-  return 100 * Math.hypot(...first.map((value, i) => value - second[i]));
-}
-
-/** How the colours of two pictures of the same view and size differ, OKLab x 100, cell by cell of an 8 x 8 grid. */
+/** How the colours of two pictures of the same view and size differ, OKLab x 100 (Ottosson 2020), cell by cell of an 8 x 8 grid. */
 export interface ColourChange {
-  /** Distance of the mean colours. */
+  /** Distance of the mean colours; 0 = the same, about 2 is just visible side by side. */
   shift: number;
   /** Mean over cells of the distance of hue and chroma (a, b; lightness left out) in relation to the chroma that is there: about 1 where colours are others altogether or gone. */
   relativeTint: number;
@@ -46,73 +36,22 @@ const LEAST_CHROMA = 0.02;
 
 /** Mean L, a, b of each cell, row by row. */
 function gridOklab(image: RawImage): Float64Array {
-  const grid = { sums: new Float64Array(GRID * GRID * 3), counts: new Float64Array(GRID * GRID) };
-  for (let y = 0; y < image.height; y += 2) addRow(image, y, grid);
-  return grid.sums.map((sum, i) => sum / Math.max(1, grid.counts[Math.floor(i / 3)]));
-}
-
-function addRow({ data, channels, width, height }: RawImage, y: number, { sums, counts }: { sums: Float64Array; counts: Float64Array }): void {
-  const row = Math.floor((y * GRID) / height) * GRID;
-  for (let x = y % 4 ? 1 : 0; x < width; x += 2) {
-    const at = (y * width + x) * channels;
-    const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
-    const cell = row + Math.floor((x * GRID) / width);
-    sums[3 * cell] += l;
-    sums[3 * cell + 1] += a;
-    sums[3 * cell + 2] += b;
-    counts[cell]++;
+  const sums = new Float64Array(GRID * GRID * 3);
+  const counts = new Float64Array(GRID * GRID);
+  const borders = Int32Array.from({ length: GRID + 1 }, (_, i) => Math.ceil((i * image.width) / GRID));
+  for (let y = 0; y < image.height; y += 2) {
+    const first = y % 4 ? 1 : 0;
+    for (let i = 0; i < GRID; i++) {
+      const cell = Math.floor((y * GRID) / image.height) * GRID + i;
+      // Every second pixel from the row's first on.
+      const from = borders[i] + ((borders[i] + first) & 1);
+      const pixels = Math.max(0, Math.ceil((borders[i + 1] - from) / 2));
+      addCones(image, y * image.width + from, pixels, sums, 3 * cell);
+      counts[cell] += pixels;
+    }
   }
-}
-
-/** Fine detail: variance of the 4-neighbour Laplacian of luma (Pech-Pacheco et al. 2000). Compare only pictures of the same size. */
-export function sharpness(image: RawImage): number {
-  const { width, height } = image;
-  const totals = new Float64Array(2);
-  for (let row = 1; row < height - 1; row++) addLaplacian(luma(image), width, row, totals);
-  const count = Math.max(1, (width - 2) * (height - 2));
-  return totals[1] / count - (totals[0] / count) ** 2;
-}
-
-/** Adds the row's sum and sum of squares. */
-function addLaplacian(y: Float32Array, width: number, row: number, totals: Float64Array): void {
-  let sum = totals[0];
-  let squares = totals[1];
-  for (let i = row * width + 1; i < row * width + width - 1; i++) {
-    const value = y[i - 1] + y[i + 1] + y[i - width] + y[i + width] - 4 * y[i];
-    sum += value;
-    squares += value * value;
-  }
-  totals[0] = sum;
-  totals[1] = squares;
-}
-
-const lumas = new WeakMap<RawImage, Float32Array>();
-
-/** BT.601 luma, 0..255; made once for each picture, whose pixels do not change. */
-export function luma(image: RawImage): Float32Array {
-  const known = lumas.get(image);
-  if (known) return known;
-  const { data, channels } = image;
-  const y = new Float32Array(image.width * image.height);
-  for (let i = 0, at = 0; i < y.length; i++, at += channels) {
-    y[i] = channels === 1 ? data[at] : 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
-  }
-  lumas.set(image, y);
-  return y;
-}
-
-function meanOklab(image: RawImage): [number, number, number] {
-  const { data, channels } = image;
-  const sum: [number, number, number] = [0, 0, 0];
-  let count = 0;
-  for (let at = 0; at < data.length; at += channels * COLOUR_STRIDE) {
-    const [l, a, b] = oklab(LINEAR[data[at]], LINEAR[data[channels === 1 ? at : at + 1]], LINEAR[data[channels === 1 ? at : at + 2]]);
-    sum[0] += l;
-    sum[1] += a;
-    sum[2] += b;
-    count++;
-  }
-  return [sum[0] / count, sum[1] / count, sum[2] / count];
+  for (let cell = 0; cell < counts.length; cell++) sums.set(labOf(sums, 3 * cell, Math.max(1, counts[cell])), 3 * cell);
+  return sums;
 }
 
 /** sRGB byte to linear light (IEC 61966-2-1). */
@@ -121,11 +60,36 @@ const LINEAR = Float64Array.from({ length: 256 }, (_, byte) => {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 });
 
-/** Matrices of Ottosson, "A perceptual color space for image processing" (2020). */
-function oklab(r: number, g: number, b: number): [number, number, number] {
-  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
-  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
-  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+/** Cube roots by the square root of their argument, 0..1; what lies between two steps is at most 6e-6 off where a byte is 1, less above. */
+const STEPS = 1024;
+const CUBE_ROOTS = Float64Array.from({ length: STEPS + 2 }, (_, i) => (i / STEPS) ** (2 / 3));
+
+function cubeRoot(value: number): number {
+  const at = Math.sqrt(value) * STEPS;
+  const below = at | 0;
+  return CUBE_ROOTS[below] + (at - below) * (CUBE_ROOTS[below + 1] - CUBE_ROOTS[below]);
+}
+
+/**
+ * Adds the cone responses of every second pixel, `pixels` of them, to `sums` at `at` (Ottosson, "A perceptual color space for image
+ * processing", 2020). What makes L, a, b of them is linear, so it waits for their mean.
+ */
+function addCones({ data, channels }: RawImage, first: number, pixels: number, sums: Float64Array, at: number): void {
+  const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
+  let [long, medium, short] = [0, 0, 0];
+  for (let i = 0, p = first * channels; i < pixels; i++, p += 2 * channels) {
+    const [r, g, b] = [LINEAR[data[p]], LINEAR[data[p + green]], LINEAR[data[p + blue]]];
+    long += cubeRoot(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+    medium += cubeRoot(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+    short += cubeRoot(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  }
+  sums[at] += long;
+  sums[at + 1] += medium;
+  sums[at + 2] += short;
+}
+
+function labOf(sums: Float64Array, at: number, pixels: number): [number, number, number] {
+  const [l, m, s] = [sums[at] / pixels, sums[at + 1] / pixels, sums[at + 2] / pixels];
   return [
     0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
     1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,

@@ -67,3 +67,14 @@ export function comparing(before: Uint8Array, after: Uint8Array): BlockCompariso
 
 /** Which of a block's pixels, that begins at `start` on an axis, have neighbours on both sides. */
 const insideOf = (start: number): [from: number, to: number] => [Math.max(0, 1 - start), Math.min(BLOCK, SIGNAL_SIDE - 1 - start)];
+
+/** Mean absolute deviation of luma of the frame's blocks, row by row. */
+export function blockDeviations(frame: Uint8Array): Float32Array {
+  const { kernel, pixels } = open();
+  pixels.set(frame, BEFORE_AT);
+  const across = SIGNAL_SIDE / BLOCK;
+  return Float32Array.from({ length: across ** 2 }, (_, i) => {
+    const from = BEFORE_AT + Math.floor(i / across) * BLOCK * SIGNAL_SIDE + (i % across) * BLOCK;
+    return kernel.deviation(from, BLOCK, 1, BLOCK ** 2, kernel.sum(from)) / BLOCK ** 4;
+  });
+}

@@ -1,6 +1,6 @@
 import type { RawImage } from '../ports/pictures.ts';
-import { luma } from './appearance.ts';
 import { createKernel, type Kernel } from './kernel.ts';
+import { luma } from './luma.ts';
 import type { RegionMap } from './regions.ts';
 import { smallest } from './statistics.ts';
 
@@ -19,8 +19,8 @@ const MOST_NOISE = 0.75;
  */
 export function detailMap(frame: RawImage, part: RawImage, side: number): RegionMap {
   const both = pairOf(side);
-  fill(both.a, frame);
-  fill(both.b, part);
+  fill(both, both.a, frame);
+  fill(both, both.b, part);
   const count = side / BLOCK;
   const data = new Float32Array(count * count);
   for (let y = 0; y < count; y++) for (let x = 0; x < count; x++) data[y * count + x] = bestCorrelation(both, x * BLOCK, y * BLOCK);
@@ -33,66 +33,60 @@ interface Plane {
   luma: Float32Array;
   sums: Float64Array;
   squares: Float64Array;
-  /** For measuring the noise. */
-  edges: Float32Array;
   /** Variance of its noise. */
   noise: number;
 }
 
-/** Two pictures whose lumas lie one after the other in a kernel's memory. */
+/** Two pictures in a kernel's memory, and behind them room for what is made of each in turn. */
 interface Pair {
   kernel: Kernel;
   a: Plane;
   b: Plane;
+  /** Absolute values of the Laplacian difference. */
+  edges: Float32Array;
+  columns: Int32Array;
+  /** Rows of a picture as it is. */
+  rows: Float32Array;
 }
 
 let pair: Pair | undefined;
 
+/** Floats that rows of a picture take at most: those of one point of a picture of 8192 x 8192 pixels. */
+const ROW_FLOATS = 38 * 8192;
+
 /** The same at each call: together they are as large as the pictures of a whole report. */
 function pairOf(side: number): Pair {
   if (pair?.a.side === side) return pair;
-  const kernel = createKernel(2 * bytesOf(side));
-  const plane = (at: number): Plane => {
-    const sums = () => new Float64Array((side + 1) ** 2);
-    const values = new Float32Array(kernel.memory.buffer, at, side * side);
-    return { side, luma: values, edges: new Float32Array((side - 2) ** 2), sums: sums(), squares: sums(), noise: 0 };
-  };
-  pair = { kernel, a: plane(0), b: plane(bytesOf(side)) };
+  const points = side * side;
+  // Running sums first, so that their doubles lie where doubles must.
+  const bytes = [...Array(4).fill(8 * (side + 1) ** 2), ...Array(3).fill(4 * points), 8 * side, 4 * ROW_FLOATS];
+  const at = bytes.map((_, i) => bytes.slice(0, i).reduce((sum, size) => sum + size, 0));
+  const kernel = createKernel(at[8] + bytes[8]);
+  const { buffer } = kernel.memory;
+  const sums = (part: number) => new Float64Array(buffer, at[part], (side + 1) ** 2);
+  const floats = (part: number) => new Float32Array(buffer, at[part], bytes[part] / 4);
+  const plane = (part: number): Plane => ({ side, luma: floats(4 + part), sums: sums(2 * part), squares: sums(2 * part + 1), noise: 0 });
+  pair = { kernel, a: plane(0), b: plane(1), edges: floats(6), columns: new Int32Array(buffer, at[7], 2 * side), rows: floats(8) };
   return pair;
 }
 
-const bytesOf = (side: number): number => side * side * Float32Array.BYTES_PER_ELEMENT;
-
-function fill(plane: Plane, image: RawImage): void {
-  average(image, plane);
-  plane.noise = noiseOf(plane);
-  for (let y = 0; y < plane.side; y++) addRow(plane, y);
-}
-
-function addRow({ side, luma, sums, squares }: Plane, y: number): void {
-  for (let x = 0; x < side; x++) {
-    const value = luma[y * side + x];
-    const at = (y + 1) * (side + 1) + x + 1;
-    sums[at] = value + sums[at - 1] + sums[at - side - 1] - sums[at - side - 2];
-    squares[at] = value * value + squares[at - 1] + squares[at - side - 1] - squares[at - side - 2];
-  }
+function fill(both: Pair, plane: Plane, image: RawImage): void {
+  average(both, plane, image);
+  plane.noise = noiseOf(both, plane);
+  both.kernel.totals(plane.luma.byteOffset, plane.side, plane.sums.byteOffset, plane.squares.byteOffset);
 }
 
 /** Luma, each point the mean of the pixels that it stands for (the nearest one where it is enlarged). */
-function average(image: RawImage, { side, luma: values }: Plane): void {
+function average({ kernel, columns, rows }: Pair, { side, luma: values }: Plane, image: RawImage): void {
   const source = luma(image);
-  const [columns, rows] = [starts(image.width, side), starts(image.height, side)];
-  for (let y = 0, i = 0; y < side; y++) {
-    for (let x = 0; x < side; x++, i++) {
-      values[i] = meanOf(source, image.width, { left: columns[2 * x], right: columns[2 * x + 1], top: rows[2 * y], bottom: rows[2 * y + 1] });
-    }
+  const borders = starts(image.height, side);
+  const width = Math.ceil(image.width / 4) * 4;
+  columns.set(starts(image.width, side));
+  for (let y = 0; y < side; y++) {
+    const [top, bottom] = [borders[2 * y], borders[2 * y + 1]];
+    for (let row = top; row < bottom; row++) rows.set(source.subarray(row * image.width, (row + 1) * image.width), (row - top) * width);
+    kernel.means(rows.byteOffset, width, bottom - top, columns.byteOffset, side, values.byteOffset + 4 * y * side);
   }
-}
-
-function meanOf(source: Float32Array, width: number, { left, right, top, bottom }: { left: number; right: number; top: number; bottom: number }): number {
-  let sum = 0;
-  for (let row = top; row < bottom; row++) for (let column = left; column < right; column++) sum += source[row * width + column];
-  return sum / ((bottom - top) * (right - left));
 }
 
 /** First and, behind it, last pixel of each of `side` parts of a length. */
@@ -106,19 +100,11 @@ function starts(length: number, side: number): Int32Array {
 }
 
 /** Variance of white noise by the Laplacian difference that flat and linear parts have none of (Immerkaer, CVIU 1996), of its median, so that edges do not count. */
-function noiseOf({ luma: values, side, edges: found }: Plane): number {
-  for (let y = 1; y < side - 1; y++) addEdges(values, side, y, found);
+function noiseOf({ kernel, edges }: Pair, { luma: values, side }: Plane): number {
+  kernel.edges(values.byteOffset, side, edges.byteOffset);
+  const count = (side - 2) ** 2;
   // The kernel has 36 times the noise's variance; the median of a normal distribution's absolute values is 0.6745 of its standard deviation.
-  return (smallest(found, found.length >> 1) / (6 * 0.6745)) ** 2;
-}
-
-function addEdges(values: Float32Array, side: number, y: number, found: Float32Array): void {
-  for (let x = 1; x < side - 1; x++) {
-    const at = y * side + x;
-    const corners = values[at - side - 1] + values[at - side + 1] + values[at + side - 1] + values[at + side + 1];
-    const edges = values[at - side] + values[at - 1] + values[at + 1] + values[at + side];
-    found[(y - 1) * (side - 2) + x - 1] = Math.abs(corners - 2 * edges + 4 * values[at]);
-  }
+  return (smallest(edges.subarray(0, count), count >> 1) / (6 * 0.6745)) ** 2;
 }
 
 /** Mean and standard deviation, without the noise, of the block whose top left corner is at (x, y). */

@@ -19,46 +19,55 @@ export interface FrameFigures {
   deviation: number;
 }
 
-const LEVELS = 256;
 const CELLS = SIGNATURE_GRID * SIGNATURE_GRID;
 const PIXELS = SIGNAL_SIDE * SIGNAL_SIDE;
+/** Pixels that the kernel reads at a time. */
+const CHUNK = 16;
 
-/** Where things lie in the kernel's memory. */
-const COUNTS_AT = 0;
-const CELLS_AT = COUNTS_AT + 4 * LEVELS;
+/** Where things lie in the kernel's memory: numbers of dark pixels and sum of all, sums of cells, the frame, the one before with room for a byte ahead of it. */
+const TOTALS_AT = 0;
+const CELLS_AT = 16;
 const FRAME_AT = CELLS_AT + 4 * CELLS;
-const BEFORE_AT = FRAME_AT + PIXELS;
+const BEFORE_AT = FRAME_AT + PIXELS + CHUNK;
 
-let opened: { kernel: Kernel; pixels: Uint8Array; counts: Uint32Array; sums: Uint32Array } | undefined;
+let opened: { kernel: Kernel; pixels: Uint8Array; totals: Uint32Array; sums: Uint32Array } | undefined;
 
 function open(): NonNullable<typeof opened> {
   if (opened) return opened;
   const kernel = createKernel(BEFORE_AT + PIXELS);
   const { buffer } = kernel.memory;
-  opened = { kernel, pixels: new Uint8Array(buffer), counts: new Uint32Array(buffer, COUNTS_AT, LEVELS), sums: new Uint32Array(buffer, CELLS_AT, CELLS) };
+  opened = { kernel, pixels: new Uint8Array(buffer), totals: new Uint32Array(buffer, TOTALS_AT, 2), sums: new Uint32Array(buffer, CELLS_AT, CELLS) };
   return opened;
 }
 
 /** Of a luma frame of SIGNAL_SIDE squared and the one before it. */
 export function readFrame(luma: Uint8Array, before: Uint8Array): FrameFigures {
-  const { kernel, pixels, counts, sums } = open();
-  pixels.fill(0, COUNTS_AT, FRAME_AT);
+  const { kernel, pixels, totals, sums } = open();
+  sums.fill(0);
   pixels.set(luma, FRAME_AT);
   pixels.set(before, BEFORE_AT);
-  const difference = kernel.figures(FRAME_AT, BEFORE_AT, COUNTS_AT, CELLS_AT);
+  const difference = kernel.figures(FRAME_AT, BEFORE_AT, Math.ceil(BLACK_PIXEL_BELOW), CELLS_AT, TOTALS_AT);
+  const [dark, sum] = totals;
   const cells = new Float32Array(CELLS);
   for (let i = 0; i < CELLS; i++) cells[i] = sums[i] / SIGNATURE_CELL ** 2;
-  return { difference: difference / PIXELS, cells, ...spreadOf(counts) };
+  const deviation = kernel.deviation(FRAME_AT, SIGNAL_SIDE, SIGNAL_SIDE / CHUNK, PIXELS, sum);
+  return { difference: difference / PIXELS, cells, brightness: sum / PIXELS, dark: dark / PIXELS, deviation: deviation / PIXELS ** 2 };
 }
 
-function spreadOf(counts: Uint32Array): Pick<FrameFigures, 'brightness' | 'dark' | 'deviation'> {
-  let [sum, dark] = [0, 0];
-  for (let value = 0; value < LEVELS; value++) {
-    sum += counts[value] * value;
-    if (value < BLACK_PIXEL_BELOW) dark += counts[value];
-  }
-  const brightness = sum / PIXELS;
-  let deviation = 0;
-  for (let value = 0; value < LEVELS; value++) deviation += counts[value] * Math.abs(value - brightness);
-  return { brightness, dark: dark / PIXELS, deviation: deviation / PIXELS };
+/** Mean absolute difference of two luma frames of SIGNAL_SIDE squared, levels of 255. */
+export function meanDifference(a: Uint8Array, b: Uint8Array): number {
+  const { kernel, pixels } = open();
+  pixels.set(a, FRAME_AT);
+  pixels.set(b, BEFORE_AT);
+  return kernel.difference(FRAME_AT, BEFORE_AT, PIXELS) / PIXELS;
+}
+
+/** Mean absolute difference of neighbours along the rows of a luma frame of SIGNAL_SIDE squared, levels of 255. */
+export function meanSlope(luma: Uint8Array): number {
+  const { kernel, pixels } = open();
+  pixels.set(luma, FRAME_AT);
+  // Beside the first pixel lies itself.
+  pixels[BEFORE_AT - 1] = luma[0];
+  pixels.set(luma, BEFORE_AT);
+  return kernel.difference(FRAME_AT, BEFORE_AT - 1, PIXELS) / PIXELS;
 }

@@ -5,8 +5,18 @@ export interface Kernel {
   memory: WebAssembly.Memory;
   search(before: number, after: number, x: number, y: number, shifts: number, count: number): number;
   gradients(from: number, to: number, rows: number, left: number, right: number, out: number): void;
-  figures(picture: number, before: number, counts: number, cells: number): number;
+  figures(picture: number, before: number, dark: number, cells: number, out: number): number;
+  deviation(from: number, rows: number, chunks: number, pixels: number, sum: number): number;
+  sum(from: number): number;
+  difference(a: number, b: number, count: number): number;
   product(a: number, b: number, stride: number): number;
+  luma(from: number, channels: number, pixels: number, out: number): void;
+  means(from: number, width: number, rows: number, columns: number, count: number, out: number): void;
+  totals(from: number, side: number, sums: number, squares: number): void;
+  squares(a: number, b: number, count: number): number;
+  edges(from: number, side: number, out: number): void;
+  laplacian(from: number, width: number, rows: number, sums: number): void;
+  correlate(values: number, data: number, width: number, rows: number, columns: number, side: number): number;
 }
 
 const PAGE_BYTES = 65_536;

@@ -1,4 +1,5 @@
 import { SIGNAL_SIDE } from './block-search.ts';
+import { createKernel, type Kernel } from './kernel.ts';
 import type { Span } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -49,18 +50,19 @@ export function findLoop(signatures: readonly Signature[]): Loop | undefined {
   if (frames.length < 4) return undefined;
   const frameSeconds = (frames[frames.length - 1].timeSeconds - frames[0].timeSeconds) / (frames.length - 1);
   const least = Math.max(2, Math.ceil(LEAST_SECONDS / frameSeconds));
-  const most = Math.max(SAME, 2 * SAME_PART * spanOf(frames));
+  const apart = distances(frames);
+  const most = Math.max(SAME, 2 * SAME_PART * spanOf(apart, 0, frames.length));
   let best: (Run & { lag: number }) | undefined;
   for (let lag = least; lag <= frames.length - least; lag++) {
     // A run is at least so long that one of these frames is in it.
-    const may = frames.some((frame, i) => i % least === 0 && i + lag < frames.length && distance(frame, frames[i + lag]) <= most);
-    const run = may ? repeatedRun(frames, lag, Math.max(least, Math.ceil(LEAST_PART * lag))) : undefined;
+    const may = frames.some((_, i) => i % least === 0 && i + lag < frames.length && apart(i, i + lag) <= most);
+    const run = may ? repeatedRun(apart, frames.length, lag, Math.max(least, Math.ceil(LEAST_PART * lag))) : undefined;
     // Periods next to the true one nearly fit as well.
     if (!run || run.difference >= (best?.difference ?? Number.POSITIVE_INFINITY)) {
       if (best) break;
     } else best = { ...run, lag };
   }
-  if (!best || isToAndFro(frames.slice(best.from, best.from + best.lag), best.limit)) return undefined;
+  if (!best || isToAndFro(apart, best.from, Math.min(best.lag, frames.length - best.from), best.limit)) return undefined;
   const last = frames[Math.min(frames.length - 1, best.from + best.length + best.lag - 1)];
   return { periodSeconds: best.lag * frameSeconds, fromSeconds: frames[best.from].timeSeconds, toSeconds: last.timeSeconds + frameSeconds };
 }
@@ -75,11 +77,11 @@ interface Run {
 }
 
 /** The longest run of frames that are the same one lag later, where it moves. */
-function repeatedRun(frames: readonly Signature[], lag: number, least: number): Run | undefined {
-  const differences = Array.from({ length: frames.length - lag }, (_, i) => distance(frames[i], frames[i + lag]));
+function repeatedRun(apart: Distances, count: number, lag: number, least: number): Run | undefined {
+  const differences = Array.from({ length: count - lag }, (_, i) => apart(i, i + lag));
   // What two frames of the period differ by, away from both its ends.
   const between = [0.25, 0.5, 0.75].map((part) => Math.round(part * lag));
-  const moves = Math.max(...between.map((apart) => median(differences.map((_, i) => distance(frames[i], frames[i + apart])))));
+  const moves = Math.max(...between.map((step) => median(differences.map((_, i) => apart(i, i + step)))));
   const limit = Math.max(SAME, SAME_PART * moves);
   let longest = { from: 0, length: 0 };
   for (let from = 0, i = 0; i <= differences.length; i++) {
@@ -88,38 +90,50 @@ function repeatedRun(frames: readonly Signature[], lag: number, least: number): 
     from = i + 1;
   }
   const { from, length } = longest;
-  if (length < least || spanOf(frames.slice(from, from + length)) < MOVES) return undefined;
-  if (spanOf(frames.slice(from, from + lag)) * SAME_PART < median(differences.slice(from, from + length))) return undefined;
+  if (length < least || spanOf(apart, from, length) < MOVES) return undefined;
+  if (spanOf(apart, from, Math.min(lag, count - from)) * SAME_PART < median(differences.slice(from, from + length))) return undefined;
   const difference = differences.slice(from, from + length).reduce((sum, value) => sum + value, 0) / length;
   return { from, length, difference, limit };
 }
 
 /** The most that a frame of the stretch differs from its first and its middle one. */
-function spanOf(frames: readonly Signature[]): number {
-  const [first, middle] = [frames[0], frames[frames.length >> 1]];
-  return Math.max(...frames.map((frame) => Math.max(distance(frame, first), distance(frame, middle))));
+function spanOf(apart: Distances, from: number, length: number): number {
+  const middle = from + (length >> 1);
+  let most = 0;
+  for (let i = from; i < from + length; i++) most = Math.max(most, apart(i, from), apart(i, middle));
+  return most;
 }
 
 /** Whether most frames of one period are shown in it a second time, which a way there and back does and a repetition does not. */
-function isToAndFro(period: readonly Signature[], limit: number): boolean {
-  const apart = Math.max(2, Math.round(NEIGHBOURS * period.length));
-  const twice = period.filter((frame, i) => {
-    const step = Math.max(...[i - 1, i + 1].map((j) => (period[j] ? distance(frame, period[j]) : 0)));
-    return period.some((other, j) => {
+function isToAndFro(apart: Distances, from: number, length: number, limit: number): boolean {
+  const neighbours = Math.max(2, Math.round(NEIGHBOURS * length));
+  const frames = Array.from({ length }, (_, i) => from + i);
+  const twice = frames.filter((frame, i) => {
+    const step = Math.max(...frames.slice(Math.max(0, i - 1), i + 2).map((near) => apart(frame, near)));
+    return frames.some((other, j) => {
       const gap = Math.abs(i - j);
-      return Math.min(gap, period.length - gap) >= apart && distance(frame, other) <= Math.max(limit, WAY_BACK * step);
+      return Math.min(gap, length - gap) >= neighbours && apart(frame, other) <= Math.max(limit, WAY_BACK * step);
     });
   });
-  return twice.length >= TO_AND_FRO * period.length;
+  return twice.length >= TO_AND_FRO * length;
 }
 
-function distance(a: Signature, b: Signature): number {
-  const one = a.cells;
-  const other = b.cells;
-  let sum = 0;
-  for (let i = 0; i < one.length; i++) {
-    const difference = one[i] - other[i];
-    sum += difference * difference;
-  }
-  return Math.sqrt(sum / one.length);
+/** Of the i-th and the j-th frame. */
+type Distances = (i: number, j: number) => number;
+
+let kernel: Kernel | undefined;
+
+/** Each distance is asked for many times and measured once. Valid until the next call: the frames lie in a kernel's memory. */
+function distances(frames: readonly Signature[]): Distances {
+  const length = SIGNATURE_GRID ** 2;
+  kernel ??= createKernel(4 * length * MOST_COMPARED);
+  const { memory, squares } = kernel;
+  const cells = new Float32Array(memory.buffer);
+  for (const [i, frame] of frames.entries()) cells.set(frame.cells, i * length);
+  const known = new Float64Array(frames.length ** 2).fill(Number.NaN);
+  return (i, j) => {
+    const at = i * frames.length + j;
+    if (Number.isNaN(known[at])) known[at] = Math.sqrt(squares(4 * length * i, 4 * length * j, length) / length);
+    return known[at];
+  };
 }

@@ -1,4 +1,4 @@
-import { BLOCK, comparing, SIGNAL_SIDE } from './block-search.ts';
+import { BLOCK, blockDeviations, comparing, SIGNAL_SIDE } from './block-search.ts';
 
 export const BLOCKS = SIGNAL_SIDE / BLOCK;
 /** Mean absolute deviation of luma under which a block has no texture to match (quality pilot). */
@@ -19,8 +19,7 @@ export interface MatchedFrame {
 }
 
 export function matchedFrame(luma: Uint8Array): MatchedFrame {
-  const textured = Uint8Array.from({ length: BLOCKS * BLOCKS }, (_, i) => (isFlat(luma, (i % BLOCKS) * BLOCK, Math.floor(i / BLOCKS) * BLOCK) ? 0 : 1));
-  return { luma, textured };
+  return { luma, textured: Uint8Array.from(blockDeviations(luma), (deviation) => (deviation < FLAT ? 0 : 1)) };
 }
 
 /** Blocks of 16 px of one luma frame searched within +-7 px in another; longer movements count less than they are. */
@@ -60,47 +59,47 @@ export interface CameraShift {
 /** Rounds of reweighting: things that move by themselves lose their say. */
 const ROUNDS = 4;
 
+/** Middles of the blocks, px from the picture's middle. */
+const middles = (of: (i: number) => number) => Float64Array.from({ length: BLOCKS * BLOCKS }, (_, i) => (of(i) + 0.5) * BLOCK - SIGNAL_SIDE / 2);
+const X = middles((i) => i % BLOCKS);
+const Y = middles((i) => Math.floor(i / BLOCKS));
+
 /** The similarity transform that most blocks follow (least squares, reweighted by 1 / (1 + r^2)); zeros where fewer than four blocks have texture. */
-export function cameraShift({ dx, dy, textured }: BlockShifts): CameraShift {
-  const used = Array.from(textured.keys()).filter((i) => textured[i]);
-  if (used.length < 4) return { dx: 0, dy: 0, growth: 0, turn: 0 };
-  const x = (i: number) => ((i % BLOCKS) + 0.5) * BLOCK - SIGNAL_SIDE / 2;
-  const y = (i: number) => (Math.floor(i / BLOCKS) + 0.5) * BLOCK - SIGNAL_SIDE / 2;
-  const weights = new Float32Array(textured.length).fill(1);
+export function cameraShift(shifts: BlockShifts): CameraShift {
+  const { dx, dy, textured } = shifts;
+  const weights = Float32Array.from(textured);
   let fit: CameraShift = { dx: 0, dy: 0, growth: 0, turn: 0 };
+  if (weights.reduce((sum, weight) => sum + weight, 0) < 4) return fit;
   for (let round = 0; round < ROUNDS; round++) {
-    fit = fitOnce(used, { x, y, dx, dy, weights });
-    for (const i of used) {
-      const r = Math.hypot(dx[i] - (fit.dx + fit.growth * x(i) - fit.turn * y(i)), dy[i] - (fit.dy + fit.turn * x(i) + fit.growth * y(i)));
-      weights[i] = 1 / (1 + r * r);
+    fit = fitOnce(shifts, weights);
+    for (let i = 0; i < weights.length; i++) {
+      if (!textured[i]) continue;
+      const u = dx[i] - (fit.dx + fit.growth * X[i] - fit.turn * Y[i]);
+      const v = dy[i] - (fit.dy + fit.turn * X[i] + fit.growth * Y[i]);
+      weights[i] = 1 / (1 + u * u + v * v);
     }
   }
   return fit;
 }
 
-interface Weighted {
-  x: (i: number) => number;
-  y: (i: number) => number;
-  dx: Float32Array;
-  dy: Float32Array;
-  weights: Float32Array;
-}
-
-function fitOnce(used: number[], { x, y, dx, dy, weights }: Weighted): CameraShift {
-  const total = used.reduce((sum, i) => sum + weights[i], 0);
-  const meanOf = (value: (i: number) => number) => used.reduce((sum, i) => sum + weights[i] * value(i), 0) / total;
-  const [mx, my, mdx, mdy] = [meanOf(x), meanOf(y), meanOf((i) => dx[i]), meanOf((i) => dy[i])];
-  const spread = meanOf((i) => (x(i) - mx) ** 2 + (y(i) - my) ** 2) || 1;
-  const growth = meanOf((i) => (x(i) - mx) * (dx[i] - mdx) + (y(i) - my) * (dy[i] - mdy)) / spread;
-  const turn = meanOf((i) => (x(i) - mx) * (dy[i] - mdy) - (y(i) - my) * (dx[i] - mdx)) / spread;
+function fitOnce({ dx, dy }: BlockShifts, weights: Float32Array): CameraShift {
+  let [total, mx, my, mdx, mdy] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i];
+    total += weight;
+    mx += weight * X[i];
+    my += weight * Y[i];
+    mdx += weight * dx[i];
+    mdy += weight * dy[i];
+  }
+  [mx, my, mdx, mdy] = [mx / total, my / total, mdx / total, mdy / total];
+  let [spread, along, across] = [0, 0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    const [x, y, u, v] = [X[i] - mx, Y[i] - my, dx[i] - mdx, dy[i] - mdy];
+    spread += weights[i] * (x * x + y * y);
+    along += weights[i] * (x * u + y * v);
+    across += weights[i] * (x * v - y * u);
+  }
+  const [growth, turn] = spread > 0 ? [along / spread, across / spread] : [0, 0];
   return { dx: mdx - growth * mx + turn * my, dy: mdy - turn * mx - growth * my, growth, turn };
-}
-
-function isFlat(frame: Uint8Array, x: number, y: number): boolean {
-  let sum = 0;
-  for (let j = 0; j < BLOCK; j++) for (let i = 0; i < BLOCK; i++) sum += frame[(y + j) * SIGNAL_SIDE + x + i];
-  const mean = sum / (BLOCK * BLOCK);
-  let deviation = 0;
-  for (let j = 0; j < BLOCK; j++) for (let i = 0; i < BLOCK; i++) deviation += Math.abs(frame[(y + j) * SIGNAL_SIDE + x + i] - mean);
-  return deviation / (BLOCK * BLOCK) < FLAT;
 }

@@ -17,8 +17,7 @@ const REACH = 1;
  */
 export function compareRegions(a: RegionFeatures, b: RegionFeatures): RegionMap {
   const [first, second] = centred(a, b);
-  const there = bestAround(first, second, a);
-  const back = bestAround(second, first, a);
+  const { there, back } = bestAround(first, second, a);
   return { width: a.width, height: a.height, data: there.map((value, i) => Math.min(value, back[i])) };
 }
 
@@ -50,22 +49,30 @@ function unitCells({ width, height, channels, data }: RegionFeatures, means: Flo
   return out;
 }
 
-function bestAround(from: Float32Array, to: Float32Array, { width, height, channels }: RegionFeatures): Float32Array {
-  const best = new Float32Array(width * height).fill(-1);
+/** For each cell of the first picture the best of the cells around it in the second, and for each of the second the best in the first. */
+function bestAround(first: Float32Array, second: Float32Array, { width, height, channels }: RegionFeatures): { there: Float32Array; back: Float32Array } {
+  const there = new Float32Array(width * height).fill(-1);
+  const back = there.slice();
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const at = (y * width + x) * channels;
+      const i = y * width + x;
       for (let v = Math.max(0, y - REACH); v <= Math.min(height - 1, y + REACH); v++) {
         for (let u = Math.max(0, x - REACH); u <= Math.min(width - 1, x + REACH); u++) {
-          let sum = 0;
-          const other = (v * width + u) * channels;
-          for (let c = 0; c < channels; c++) sum += from[at + c] * to[other + c];
-          if (sum > best[y * width + x]) best[y * width + x] = sum;
+          const j = v * width + u;
+          const agreement = dot(first, i * channels, second, j * channels, channels);
+          if (agreement > there[i]) there[i] = agreement;
+          if (agreement > back[j]) back[j] = agreement;
         }
       }
     }
   }
-  return best;
+  return { there, back };
+}
+
+function dot(a: Float32Array, from: number, b: Float32Array, to: number, length: number): number {
+  let sum = 0;
+  for (let c = 0; c < length; c++) sum += a[from + c] * b[to + c];
+  return sum;
 }
 
 /** The region of 3 x 3 cells that agrees least, and its box in fractions of the picture. */

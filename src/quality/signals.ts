@@ -1,4 +1,4 @@
-import { readFrame } from './frame-figures.ts';
+import { meanDifference, meanSlope, readFrame } from './frame-figures.ts';
 import { MOST_SIGNATURES, SIGNATURE_GRID, type Signature } from './loops.ts';
 import { type BlockShifts, blockShifts, type CameraShift, cameraShift, type MatchedFrame, matchedFrame, motionAmount } from './motion.ts';
 import { refinedShifts } from './sub-pixel.ts';
@@ -170,19 +170,6 @@ function blockMeans(cells: Float32Array): Float64Array {
     const at = Math.floor(i / GRID) * 2 * SIGNATURE_GRID + (i % GRID) * 2;
     return (cells[at] + cells[at + 1] + cells[at + SIGNATURE_GRID] + cells[at + SIGNATURE_GRID + 1]) / 4;
   });
-}
-
-function meanDifference(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i]);
-  return sum / a.length;
-}
-
-/** Mean absolute difference of neighbours along the rows. */
-function meanSlope(luma: Uint8Array): number {
-  let sum = 0;
-  for (let i = 1; i < luma.length; i++) sum += Math.abs(luma[i] - luma[i - 1]);
-  return sum / luma.length;
 }
 
 /** Mean absolute deviation of luma under which a frame shows nothing. */

@@ -18,27 +18,20 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** What would stand at `index` if the values were sorted, which leaves them half sorted (Hoare's selection): of 50,000 a tenth of a sort's time. */
+const BINS = 1024;
+
+/** What would stand at `index` if the values, none of them negative, were sorted: only those that share a bin of a histogram with it are. */
 export function smallest(values: Float32Array, index: number): number {
-  let from = 0;
-  let to = values.length - 1;
-  while (from < to) {
-    const pivot = values[(from + to) >> 1];
-    let low = from;
-    let high = to;
-    while (low <= high) {
-      while (values[low] < pivot) low++;
-      while (values[high] > pivot) high--;
-      if (low > high) break;
-      const lower = values[low];
-      values[low++] = values[high];
-      values[high--] = lower;
-    }
-    if (index <= high) to = high;
-    else if (index >= low) from = low;
-    else break;
-  }
-  return values[index];
+  let most = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  const scale = most > 0 ? (BINS - 1) / most : 0;
+  const counts = new Uint32Array(BINS);
+  for (let i = 0; i < values.length; i++) counts[(values[i] * scale) | 0]++;
+  let [bin, before] = [0, 0];
+  while (before + counts[bin] <= index) before += counts[bin++];
+  const same = new Float32Array(counts[bin]);
+  for (let i = 0, found = 0; i < values.length; i++) if (((values[i] * scale) | 0) === bin) same[found++] = values[i];
+  return same.sort()[index - before];
 }
 
 /** Number with at most `digits` decimals: reports carry no digits that mean nothing. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { colourShift, sharpness } from '../../src/quality/appearance.ts';
+import { colourChange } from '../../src/quality/appearance.ts';
 import { snapBorders } from '../../src/quality/borders.ts';
+import { sharpness } from '../../src/quality/luma.ts';
 import { matchFrame, type SeenPicture, seeReference } from '../../src/quality/reference.ts';
 import { sampleShots } from '../../src/quality/sample.ts';
 import { summariseSimilarity } from '../../src/quality/similarity.ts';
@@ -141,9 +142,9 @@ describe('similarity', () => {
 
 describe('appearance', () => {
   it('measures a colour shift in OKLab x 100', () => {
-    expect(colourShift(flatImage(8, 8, [120, 60, 40]), flatImage(8, 8, [120, 60, 40]))).toBe(0);
-    expect(colourShift(flatImage(8, 8, [255, 255, 255]), flatImage(8, 8, [0, 0, 0]))).toBeCloseTo(100, 1);
-    expect(colourShift(flatImage(8, 8, [255, 0, 0]), flatImage(8, 8, [0, 0, 255]))).toBeCloseTo(53.7, 0);
+    expect(colourChange(flatImage(32, 32, [120, 60, 40]), flatImage(32, 32, [120, 60, 40])).shift).toBe(0);
+    expect(colourChange(flatImage(32, 32, [255, 255, 255]), flatImage(32, 32, [0, 0, 0])).shift).toBeCloseTo(100, 1);
+    expect(colourChange(flatImage(32, 32, [255, 0, 0]), flatImage(32, 32, [0, 0, 255])).shift).toBeCloseTo(53.7, 0);
   });
 
   it('falls when detail is blurred away', () => {

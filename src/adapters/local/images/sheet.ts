@@ -1,4 +1,4 @@
-import type { OverlayOptions } from 'sharp';
+import type { OverlayOptions, Sharp } from 'sharp';
 import { AppError } from '../../../errors.ts';
 import type { FileBytes, RawImage } from '../../../ports.ts';
 import { fitInside } from './geometry.ts';
@@ -38,10 +38,14 @@ export async function drawSheet(cells: SheetCell[], options: SheetOptions): Prom
   });
 }
 
-async function withinLimit(sheet: RawImage, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
+/** At the best quality that fits: mostly the first, so pixels are drawn for themselves only where it does not. */
+async function withinLimit(sheet: Sharp, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | undefined> {
+  let drawn: RawImage | undefined;
   for (const quality of QUALITIES) {
-    const jpeg = await (await fromRaw(sheet)).jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
+    const pixels = drawn ? await fromRaw(drawn) : sheet.clone();
+    const jpeg = await pixels.jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
     if (jpeg.length <= maxBytes) return new Uint8Array(jpeg);
+    drawn ??= await toRaw(sheet);
   }
   return undefined;
 }
@@ -52,7 +56,7 @@ function cellAspect(cells: SheetCell[]): number {
   return Math.min(MAX_ASPECT, Math.max(MIN_ASPECT, sorted[sorted.length >> 1]));
 }
 
-async function compose(cells: SheetCell[], askedColumns: number, cellWidth: number): Promise<RawImage> {
+async function compose(cells: SheetCell[], askedColumns: number, cellWidth: number): Promise<Sharp> {
   const columns = Math.max(1, Math.min(askedColumns, cells.length));
   const cellHeight = Math.round(cellWidth / cellAspect(cells));
   const gap = Math.max(2, Math.round(cellWidth * 0.03));
@@ -75,7 +79,9 @@ async function compose(cells: SheetCell[], askedColumns: number, cellWidth: numb
   const width = gap + columns * (cellWidth + gap);
   const height = gap + rows * (cellHeight + labelHeight + gap);
   const sharp = await loadSharp();
-  return toRaw(sharp({ create: { width, height, channels: 3, background: GROUND }, limitInputPixels: false }).composite(layers));
+  return sharp({ create: { width, height, channels: 3, background: GROUND }, limitInputPixels: false })
+    .composite(layers)
+    .removeAlpha();
 }
 
 /** A picture in the middle of a rectangle that it fits in. */

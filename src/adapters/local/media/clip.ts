@@ -160,6 +160,25 @@ export function alphaDecoderOf(codec: string, alphaMode: string | undefined): st
  */
 const ON_WHITE = 'format=gbrap,premultiply=inplace=1,colorchannelmixer=rr=-1:ra=1:gg=-1:ga=1:bb=-1:ba=1,negate,format=gbrp';
 
+/** By way of planar RGB, which has the same values and takes FFmpeg's scaler two thirds of the time or less (measured, FFmpeg 8.1, 720p to 512 x 288). */
+const PACKED_RGB = 'format=gbrp,format=rgb24';
+
+/** Pictures with eight bits of luma in a plane of its own, without transparency. */
+const PLANAR_YUV = /^yuvj?4(20|22|44)p$/;
+
+/**
+ * The luma plane scaled alone, then from limited to full range: FFmpeg's scaler takes half the time or less where it knows of no colours and of no
+ * range (measured, FFmpeg 8.1, 720p to 128 x 128: .35 ms instead of .8 ms; a fifth of the pixels are one level of 255 darker). Ten bits in between, so that no level is lost,
+ * then whole levels, which versions of FFmpeg agree on.
+ */
+function greyOfLuma(header: ClipHeader, size: { width: number; height: number }): string {
+  // As it is: older versions of FFmpeg would bring the plane of a tagged picture to full range by themselves.
+  const scale = `extractplanes=y,scale=${size.width}:${size.height}:flags=${scaleFlags(header, size)}:in_range=pc:out_range=pc`;
+  // Luma is 16 to 235 of 255 (ITU-R BT.709-6, table 3.5), 64 to 940 in ten bits.
+  const range = "format=gray10le,lut=y='clip(4*floor((val-64)*255/876+0.5),0,1020)'";
+  return [scale, ...(header.fullRange ? [] : [range]), 'format=gray'].join(',');
+}
+
 /**
  * The filter chain from stored pictures to upright RGB or grey (full range) of exactly `width` x `height`.
  * Untagged files: BT.709 from 1280 pixels wide or above 576 high, else BT.601, as mpv guesses (video/csputils.c, mp_csp_guess_colorspace).
@@ -167,7 +186,8 @@ const ON_WHITE = 'format=gbrap,premultiply=inplace=1,colorchannelmixer=rr=-1:ra=
 export function pictureFilter(header: ClipHeader, target: { width: number; height: number; format: 'gray' | 'rgb' }): string {
   const { filters, quarterTurn } = orientation(header.displayMatrix);
   const [width, height] = quarterTurn ? [target.height, target.width] : [target.width, target.height];
-  const packed = `format=${target.format === 'gray' ? 'gray' : 'rgb24'}`;
+  if (target.format === 'gray' && PLANAR_YUV.test(header.pixelFormat)) return [greyOfLuma(header, { width, height }), ...filters].join(',');
+  const packed = target.format === 'gray' ? 'format=gray' : PACKED_RGB;
   const scaled = `${scaleFilter(header, header.alpha ? undefined : { width, height })}:out_range=pc`;
   const onWhite = header.alpha ? [ON_WHITE, `scale=${width}:${height}:flags=${scaleFlags(header, { width, height })}`] : [];
   return [scaled, ...onWhite, packed, ...filters].join(',');

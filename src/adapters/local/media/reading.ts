@@ -116,7 +116,7 @@ export interface ScanBatch {
 }
 
 /** Bytes of frames in one message: large enough that messages cost little, small enough that the parent has done with one before the next is decoded. */
-const BATCH_BYTES = 500_000;
+const BATCH_BYTES = 160_000;
 
 /** Frames that a scan hands over larger beside its own: those shown at the times, RGB. */
 export interface Looks {
@@ -127,7 +127,7 @@ export interface Looks {
 type OnLook = (indices: number[], data: Uint8Array) => Promise<void>;
 
 /**
- * Decodes all frames to the size and sends them in batches; one batch is on its way while the next is decoded. With `looks` the frames at
+ * Decodes all frames to the size and sends them in batches; one batch, and one frame of `looks`, is on its way while the next is decoded. With `looks` the frames at
  * those times come as `sample` gives them, in the same pass where the codec can.
  */
 export async function scan(
@@ -144,6 +144,7 @@ export async function scan(
   let frames = 0;
   let batch: ScanBatch = { firstIndex: 0, timesSeconds: [], data: new Uint8Array(perBatch * frameBytes) };
   let sending: Promise<void> = Promise.resolve();
+  let looking: Promise<void> = Promise.resolve();
   const flush = async () => {
     await sending;
     sending = send({ ...batch, data: batch.data.subarray(0, batch.timesSeconds.length * frameBytes) });
@@ -155,11 +156,14 @@ export async function scan(
     batch.data.set(data, batch.timesSeconds.length * frameBytes);
     batch.timesSeconds.push(position === undefined || origin === undefined ? frames / (fps || 1) : (position - origin) * tickSeconds);
     frames++;
-    if (aside && position !== undefined) await onLook(asked?.take(position) ?? [], aside);
+    if (aside && position !== undefined) {
+      await looking;
+      looking = onLook(asked?.take(position) ?? [], aside);
+    }
     if (batch.timesSeconds.length === perBatch) await flush();
   }
   if (batch.timesSeconds.length > 0) await flush();
-  await sending;
+  await Promise.all([sending, looking]);
   if (frames === 0) throw brokenFile('has no picture that can be decoded');
   const { decodeErrors } = clip;
   if (target.looks) await lookAgain(clip, target.looks, asked?.left(), onLook);
