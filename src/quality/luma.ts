@@ -54,7 +54,8 @@ export function sharpness(image: RawImage): number {
   if (count <= 0) return 0;
   const { kernel, luma: strip, sums } = open();
   const y = luma(image);
-  const rows = Math.floor(STRIP_PIXELS / width);
+  // At least three: a wider picture than a strip holds of them does not fit, and says so.
+  const rows = Math.max(3, Math.floor(STRIP_PIXELS / width));
   sums.fill(0);
   // Each strip begins with the last two rows of the one before: its inner rows have neighbours.
   for (let top = 0; top + 2 < height; top += rows - 2) {
