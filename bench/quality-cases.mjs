@@ -26,7 +26,7 @@ export function casesOf(all, half, tools, { each }) {
     ),
     ...evenly(shuffled, Math.max(each, 2)).flatMap((base) => wrongReferences(base, shuffled).map((other) => make.against(base, other))),
     ...Object.entries(DEFECTS).flatMap(([name, change]) => {
-      const count = /drift|freeze|blur/.test(name) ? Math.ceil(each / 2) : each;
+      const count = /drift|freeze|blur|restyled/.test(name) ? Math.ceil(each / 2) : each;
       return spread(shuffled, count, 3).map(({ base, seed }) => make.changed(base, name, change, { seed, other: otherOf(base, shuffled, seed) }));
     }),
     ...spread(

@@ -2,6 +2,7 @@
 // `atSeconds`: when the defect begins, where it does not last through the whole clip.
 import { croppedBy5Percent, digest, halfSize } from './quality-bases.mjs';
 import { blurred, filled, GREY_MATRIX, hueMatrix, likeFrame, mapped, mixed, recoloured, sampled } from './quality-pixels.mjs';
+import { cartoon, oilPainting } from './quality-styles.mjs';
 
 const each = (frames, of) => Promise.all(frames.map(of));
 
@@ -45,6 +46,7 @@ export const DEFECTS = {
   hue30: (clip, { seed }) => coloured(hueMatrix(seed % 2 ? 30 : -30))(clip),
   hue120: (clip, { seed }) => coloured(hueMatrix(seed % 2 ? 120 : -120))(clip),
   saturation0: coloured(GREY_MATRIX),
+  restyled: async (clip, { seed }) => ({ ...clip, frames: await each(clip.frames, seed % 2 ? cartoon : oilPainting) }),
   driftFade: async (clip, { other }) => ({
     ...clip,
     frames: clip.frames.map((frame, i) => mixed(frame, other[i % other.length], laterHalf(i, clip.frames.length))),

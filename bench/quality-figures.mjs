@@ -1,8 +1,6 @@
 // Figures of the eye from measured cases: for each kind of defect area under the curve, true positive rate at 5 % false alarms, where, and why.
 import { areaUnderCurve } from '../dist/quality/calibrate.js';
-import { loadCalibration } from '../dist/quality/calibration.js';
 import { GATES } from '../dist/quality/gates.js';
-import { REFERENCE_VIEWS } from '../dist/quality/reference.js';
 import { mean, median, quantile, rounded } from '../dist/quality/statistics.js';
 import { overallVerdict } from '../dist/quality/verdict.js';
 import { random } from './synthetic-base.mjs';
@@ -13,7 +11,8 @@ const DRAWS = 400;
 export const GATE_OF = {
   ...{
     wrongReference: 'reference',
-    style: 'likeness',
+    style: 'rendering',
+    restyled: 'rendering',
     objectSwap: 'regions',
     attributeSwap: 'regions',
     objectSwapReal: 'likeness',
@@ -32,12 +31,14 @@ export const GATE_OF = {
   ...{ flicker2: 'flicker', flicker5: 'flicker', flicker10: 'flicker', burst: 'blank', insertedCut: 'cuts', blur2: 'sharpness', blur4: 'sharpness' },
 };
 
+const STYLE_CAUSES = ['rendering', 'likeness', 'reference', 'regions', 'colour', 'tint'];
+
 /** What a report should name for each kind of defect: ids of checks. */
 export const CAUSES = {
   ...{ wrongReference: ['reference'], hue30: ['colour', 'tint'], hue120: ['colour', 'tint'], saturation0: ['colour', 'tint'] },
   ...{ objectSwap: ['regions', 'detail', 'likeness'], attributeSwap: ['regions', 'detail', 'likeness'], logo: ['regions', 'detail'] },
   ...{ objectSwapReal: ['regions', 'likeness', 'reference', 'detail'], attributeSwapReal: ['regions', 'likeness', 'reference', 'detail'] },
-  ...{ style: ['likeness', 'reference', 'regions', 'colour', 'tint'], driftFade: ['drift', 'reference'], driftMorph: ['drift', 'regions', 'detail'] },
+  ...{ style: STYLE_CAUSES, restyled: STYLE_CAUSES, driftFade: ['drift', 'reference'], driftMorph: ['drift', 'regions', 'detail'] },
   ...{ freezeAll: ['freeze', 'motion'], freezeHalf: ['freeze'], flicker2: ['flicker'], flicker5: ['flicker'], flicker10: ['flicker'] },
   ...{ burst: ['blank'], insertedCut: ['cuts'], blur2: ['sharpness'], blur4: ['sharpness'] },
   ...{ truncated: ['decode', 'duration'], fps: ['fps'], size: ['size'], duration: ['duration'] },
@@ -81,26 +82,6 @@ export function withInterval(statistic, good, bad) {
     );
   }).filter((value) => !Number.isNaN(value));
   return { value: rounded(statistic(good, bad), 4), low: rounded(quantile(values, 0.025), 4), high: rounded(quantile(values, 0.975), 4) };
-}
-
-const calibration = await loadCalibration('vision-lite0.1+colour.1', REFERENCE_VIEWS);
-
-/** How far a report lies below the middle of the good clips that the cut points were chosen on, 1 at their worst hundredth; summed over gates. */
-function farness(row, ids) {
-  return ids.reduce((sum, id) => {
-    const { better, positives } = calibration[id];
-    const [middle, worst] = better === 'higher' ? [positives.q50, positives.q01] : [-positives.q50, -positives.q99];
-    const value = scored(row, id);
-    return sum + (Number.isFinite(value) ? (middle - value) / (middle - worst) : 0);
-  }, 0);
-}
-
-/** AUC of the gates that may name a kind of defect, taken together: what changes a little in each of them shows in none alone. */
-export function togetherAuc(type, good, bad) {
-  return rounded(
-    auc(good, bad, (row) => -farness(row, CAUSES[type])),
-    4,
-  );
 }
 
 /** Everything of one kind of defect against the good clips. */

@@ -52,6 +52,9 @@ async function fromSharp(pipeline) {
 
 export const blurred = (frame, sigma) => fromSharp(raw(frame).blur(sigma));
 
+/** Each pixel the median of a square of `side` pixels. */
+export const medianOf = (frame, side) => fromSharp(raw(frame).median(side));
+
 export const resized = (frame, width, height, fit = 'fill') => fromSharp(raw(frame).resize(width, height, { fit }));
 
 export const cropped = (frame, left, top, width, height) => fromSharp(raw(frame).extract({ left, top, width, height }));

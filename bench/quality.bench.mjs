@@ -8,7 +8,7 @@ import { mean, median, rounded } from '../dist/quality/statistics.js';
 import { overallVerdict } from '../dist/quality/verdict.js';
 import { readData } from './quality-bases.mjs';
 import { casesOf, editCases, identityCases } from './quality-cases.mjs';
-import { GATE_OF, identityFigures, kindFigures, leaveOneOut, localisation, togetherAuc, verdictsOf } from './quality-figures.mjs';
+import { GATE_OF, identityFigures, kindFigures, leaveOneOut, localisation, verdictsOf } from './quality-figures.mjs';
 import { nativeRuntime } from './quality-native.mjs';
 import { measureCases, openTools } from './quality-run.mjs';
 
@@ -65,8 +65,7 @@ export function figuresOf(rows) {
     ...{ objectSwapTpr: kinds.objectSwap?.tprAt5PercentFar.value, attributeSwapTpr: kinds.attributeSwap?.tprAt5PercentFar.value },
     attributeSwapRealTpr: leaveOneOut(sources, of('attributeSwapReal'), GATE_OF.attributeSwapReal),
     styleAuc: kinds.style?.auc.value,
-    // A style changes what is seen, where, and its colours, each a little.
-    styleTogetherAuc: togetherAuc('style', good, of('style')),
+    restyledAuc: kinds.restyled?.auc.value,
     wrongReferenceFailed: share(of('wrongReference'), 'fail'),
     defectPassed: share(bad, 'pass'),
     benignPassed: share(good, 'pass'),

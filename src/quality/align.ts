@@ -104,9 +104,8 @@ function bestPlace(template: Template, reference: LumaPyramid, start: Box, { sca
   return best;
 }
 
-/** Largest side of a grid, and most offsets, of the STAGES. */
-const MOST_SIDE = 56;
-const MOST_OFFSETS = 7;
+const MOST_SIDE = Math.max(...STAGES.map(({ side }) => side));
+const MOST_OFFSETS = Math.max(...STAGES.map(({ offsets }) => offsets.length));
 
 /** A kernel with room for a template, the rows and columns where it is compared, and behind them (from the byte `pixels` on) the level that it is compared with. */
 interface Loaded {

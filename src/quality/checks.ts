@@ -11,7 +11,7 @@ import { judge } from './verdict.ts';
 const AMOUNTS: readonly MotionClass[] = ['static', 'subtle', 'moderate', 'strong'];
 
 /** Gates that another look than the reference's goes against. */
-const LOOK = new Set(['likeness', 'regions', 'detail', 'colour', 'tint', 'sharpness']);
+const LOOK = new Set(['likeness', 'regions', 'rendering', 'detail', 'colour', 'tint', 'sharpness']);
 
 /** Whether less (-1) or more (1) moves than was asked for; 0 where it is as asked or nothing was. */
 export function motionAgainst(found: MotionClass, asked: MotionClass | undefined): number {

@@ -38,7 +38,7 @@ export interface TakeComparison {
  * provider changes may be more: then it is a difference of the clips.
  */
 export const GATE_NOISE: Readonly<Record<string, number>> = {
-  ...{ reference: 0.02, likeness: 0.03, drift: 0.02, regions: 0.07, detail: 0.02, colour: 0.01, tint: 0.02, sharpness: 0.1 },
+  ...{ reference: 0.02, likeness: 0.03, drift: 0.02, regions: 0.07, rendering: 0.02, detail: 0.02, colour: 0.01, tint: 0.02, sharpness: 0.1 },
   ...{ freeze: 0.02, blank: 0.01, flicker: 0.11, cuts: 0 },
 };
 

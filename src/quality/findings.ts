@@ -26,6 +26,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
       : 'The clip does not move away.',
   regions: ({ regions }) =>
     regions ? `The region least like the reference agrees by ${regions.agreement} (${placeOf(regions.box)}, best of the frames, ${regions.atSeconds} s).` : '',
+  rendering: ({ regions }) => `Region by region the picture as a whole agrees with the reference by ${regions?.whole} at best.`,
   detail: ({ regions }) => `The patch least like the reference correlates by ${regions?.detail}.`,
   colour: ({ colour }) => `Colours and where they are agree with the reference by ${colour?.best} at best.`,
   tint: ({ colour }) => `Hue and saturation differ from the reference by ${colour?.tint} of what there is, at least.`,

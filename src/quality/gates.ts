@@ -42,6 +42,11 @@ export const GATES: readonly Gate[] = [
     score: (shot) => shot.regions?.agreement,
   },
   {
+    ...{ id: 'rendering', unit: 'agreement of all regions, mean over the picture, best frame', better: 'higher', needsModel: true },
+    against: ['restyled', 'style'],
+    score: (shot) => shot.regions?.whole,
+  },
+  {
     ...{ id: 'detail', unit: 'correlation of the least alike patch, best frame', better: 'higher', needsModel: true },
     against: ['objectSwap', 'attributeSwap', 'logo'],
     score: (shot) => shot.regions?.detail,

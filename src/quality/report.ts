@@ -138,6 +138,8 @@ export interface ShotReport {
     agreement: number;
     box: Box;
     atSeconds: number;
+    /** Agreement of all regions, their mean, -1..1: what is drawn otherwise everywhere, in another style, agrees nowhere much less than elsewhere. */
+    whole: number;
     /** Correlation of fine detail of the least alike patch, -1..1. */
     detail: number;
     /** Cosine of subject with subject, mean over frames; absent where nothing stands out. */

@@ -171,6 +171,7 @@ function regionsReport(frames: readonly LookedAtFrame[], compared: readonly Fram
   return {
     regions: {
       ...{ agreement: rounded(best.agreement, 4), box: best.box, atSeconds: rounded(frames[best.index].timeSeconds, 2) },
+      whole: rounded(Math.max(...compared.flatMap((one) => (one.regions ? [mean([...one.regions.data])] : []))), 4),
       detail: rounded(Math.max(...compared.map((one) => leastRegion(one.detail).agreement)), 4),
       ...(subjects.length ? { subject: rounded(mean(subjects), 3) } : {}),
     },

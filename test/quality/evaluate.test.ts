@@ -160,6 +160,20 @@ describe('evaluateClip', () => {
     expect(await flagged(await record('one', [still]))).toEqual(expect.arrayContaining(['fail', 'frames']));
   });
 
+  it('sees that the same picture is drawn otherwise all over, and says nothing against it where that was asked for', async () => {
+    const drawn = (image: RawImage) => ({ ...image, data: image.data.map((value, at) => 85 * Math.round((value * (1.15 - 0.15 * (at % 3))) / 85)) });
+    const small = (image: RawImage) => images.resize(image, { width: SIZE.width / 8, height: Math.round(SIZE.height / 8), fit: 'cover' });
+    const frames = (await pan(alps, 12)).map(async (frame) => drawn(await images.resize(await small(frame), { ...SIZE, fit: 'cover' })));
+    const clip = { path: await record('drawn', await Promise.all(frames)), shots: whole(reference('img_alps', alps)) };
+    const report = await evaluateClip(ports, clip);
+    const rendering = report.checks.find((check) => check.id === 'rendering');
+    expect(rendering).toMatchObject({ verdict: expect.stringMatching(/^(fail|review)$/), finding: expect.stringContaining('as a whole') });
+    expect(report.shots[0].regions?.whole).toBeLessThan(0.75);
+    expect(report.verdict).not.toBe('pass');
+    const asked = await evaluateClip(ports, { ...clip, expect: { styleChange: true } });
+    expect(asked.checks.find((check) => check.id === 'rendering')?.verdict).toBe('uncalibrated');
+  });
+
   it('takes shot times that are two frames off for what they mean: no frame of a neighbour is compared', async () => {
     const file = await record('off', [...(await pan(alps, 14)), ...(await pan(sheep, 10)), ...(await pan(alps, 16))]);
     const shots = [
