@@ -7,6 +7,7 @@ import path from 'node:path';
 const KERNELS = [
   ['src/adapters/local/animatic', 'resample'],
   ['src/quality', 'block'],
+  ['src/quality', 'picture'],
 ];
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'vrag-kernel-'));

@@ -1,5 +1,5 @@
 import type { Box, RawImage } from '../ports/pictures.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { createPictureKernel, type PictureKernel } from './kernel.ts';
 import { luma } from './luma.ts';
 
 /** Where a frame lies in a reference: the box of it that the frame shows, and how well that fits (correlation of luma, -1..1). */
@@ -109,7 +109,7 @@ const MOST_OFFSETS = Math.max(...STAGES.map(({ offsets }) => offsets.length));
 
 /** A kernel with room for a template, the rows and columns where it is compared, and behind them (from the byte `pixels` on) the level that it is compared with. */
 interface Loaded {
-  kernel: Kernel;
+  kernel: PictureKernel;
   template: Float32Array;
   rows: Int32Array;
   columns: Int32Array;
@@ -124,7 +124,7 @@ function withLevel(level: Level): Loaded {
   const template = MOST_SIDE ** 2;
   const pixels = 4 * (template + MOST_SIDE + MOST_OFFSETS * MOST_SIDE);
   if (!loaded || loaded.kernel.memory.buffer.byteLength < pixels + level.data.byteLength) {
-    const kernel = createKernel(pixels + level.data.byteLength);
+    const kernel = createPictureKernel(pixels + level.data.byteLength);
     const { buffer } = kernel.memory;
     const integers = (at: number, length: number) => new Int32Array(buffer, 4 * at, length);
     loaded = {

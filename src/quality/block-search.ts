@@ -1,4 +1,4 @@
-import { createKernel, type Kernel } from './kernel.ts';
+import { type BlockKernel, createBlockKernel } from './kernel.ts';
 
 /** Side of the square luma frames that all pixel checks work on. */
 export const SIGNAL_SIDE = 128;
@@ -22,11 +22,11 @@ const BEFORE_AT = 8192;
 const AFTER_AT = 32_768;
 const MEMORY_BYTES = 65_536;
 
-let opened: { kernel: Kernel; pixels: Uint8Array; sums: Int32Array } | undefined;
+let opened: { kernel: BlockKernel; pixels: Uint8Array; sums: Int32Array } | undefined;
 
 function open(): NonNullable<typeof opened> {
   if (opened) return opened;
-  const kernel = createKernel(MEMORY_BYTES);
+  const kernel = createBlockKernel(MEMORY_BYTES);
   const view = new DataView(kernel.memory.buffer, SHIFTS_AT);
   for (const [i, { dx, dy, offset, rank, price }] of SHIFTS.entries()) {
     for (const [k, value] of [dx, dy, offset, rank].entries()) view.setInt32(i * SHIFT_BYTES + 4 * k, value, true);

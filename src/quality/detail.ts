@@ -1,5 +1,5 @@
 import type { RawImage } from '../ports/pictures.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { createPictureKernel, type PictureKernel } from './kernel.ts';
 import { luma } from './luma.ts';
 import type { RegionMap } from './regions.ts';
 import { smallest } from './statistics.ts';
@@ -39,7 +39,7 @@ interface Plane {
 
 /** Two pictures in a kernel's memory, and behind them room for what is made of each in turn. */
 interface Pair {
-  kernel: Kernel;
+  kernel: PictureKernel;
   a: Plane;
   b: Plane;
   /** Absolute values of the Laplacian difference. */
@@ -61,7 +61,7 @@ function pairOf(side: number): Pair {
   // Running sums first, so that their doubles lie where doubles must.
   const bytes = [...Array(4).fill(8 * (side + 1) ** 2), ...Array(3).fill(4 * points), 8 * side, 4 * ROW_FLOATS];
   const at = bytes.map((_, i) => bytes.slice(0, i).reduce((sum, size) => sum + size, 0));
-  const kernel = createKernel(at[8] + bytes[8]);
+  const kernel = createPictureKernel(at[8] + bytes[8]);
   const { buffer } = kernel.memory;
   const sums = (part: number) => new Float64Array(buffer, at[part], (side + 1) ** 2);
   const floats = (part: number) => new Float32Array(buffer, at[part], bytes[part] / 4);

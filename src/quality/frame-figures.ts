@@ -1,5 +1,5 @@
 import { SIGNAL_SIDE } from './block-search.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { type BlockKernel, createBlockKernel } from './kernel.ts';
 import { SIGNATURE_CELL, SIGNATURE_GRID } from './loops.ts';
 
 /** A pixel is black where it is darker than 10 % (FFmpeg blackdetect's default pix_th .10). */
@@ -30,11 +30,11 @@ const CELLS_AT = 16;
 const FRAME_AT = CELLS_AT + 4 * CELLS;
 const BEFORE_AT = FRAME_AT + PIXELS + CHUNK;
 
-let opened: { kernel: Kernel; pixels: Uint8Array; totals: Uint32Array; sums: Uint32Array } | undefined;
+let opened: { kernel: BlockKernel; pixels: Uint8Array; totals: Uint32Array; sums: Uint32Array } | undefined;
 
 function open(): NonNullable<typeof opened> {
   if (opened) return opened;
-  const kernel = createKernel(BEFORE_AT + PIXELS);
+  const kernel = createBlockKernel(BEFORE_AT + PIXELS);
   const { buffer } = kernel.memory;
   opened = { kernel, pixels: new Uint8Array(buffer), totals: new Uint32Array(buffer, TOTALS_AT, 2), sums: new Uint32Array(buffer, CELLS_AT, CELLS) };
   return opened;

@@ -1,5 +1,5 @@
 import { SIGNAL_SIDE } from './block-search.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { createPictureKernel, type PictureKernel } from './kernel.ts';
 import type { Span } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -121,12 +121,12 @@ function isToAndFro(apart: Distances, from: number, length: number, limit: numbe
 /** Of the i-th and the j-th frame. */
 type Distances = (i: number, j: number) => number;
 
-let kernel: Kernel | undefined;
+let kernel: PictureKernel | undefined;
 
 /** Each distance is asked for many times and measured once. Valid until the next call: the frames lie in a kernel's memory. */
 function distances(frames: readonly Signature[]): Distances {
   const length = SIGNATURE_GRID ** 2;
-  kernel ??= createKernel(4 * length * MOST_COMPARED);
+  kernel ??= createPictureKernel(4 * length * MOST_COMPARED);
   const { memory, squares } = kernel;
   const cells = new Float32Array(memory.buffer);
   for (const [i, frame] of frames.entries()) cells.set(frame.cells, i * length);

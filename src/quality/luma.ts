@@ -1,5 +1,5 @@
 import type { RawImage } from '../ports/pictures.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { createPictureKernel, type PictureKernel } from './kernel.ts';
 
 /** Pixels that go through the kernel at a time, and so many of which rows of any picture fit. */
 const STRIP_PIXELS = 65_536;
@@ -11,11 +11,11 @@ const BYTES_AT = 0;
 const LUMA_AT = 4 * STRIP_PIXELS + SLACK_BYTES;
 const SUMS_AT = LUMA_AT + 4 * STRIP_PIXELS + SLACK_BYTES;
 
-let opened: { kernel: Kernel; bytes: Uint8Array; luma: Float32Array; sums: Float64Array } | undefined;
+let opened: { kernel: PictureKernel; bytes: Uint8Array; luma: Float32Array; sums: Float64Array } | undefined;
 
 function open(): NonNullable<typeof opened> {
   if (opened) return opened;
-  const kernel = createKernel(SUMS_AT + 16);
+  const kernel = createPictureKernel(SUMS_AT + 16);
   const { buffer } = kernel.memory;
   opened = {
     ...{
