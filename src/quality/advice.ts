@@ -95,7 +95,8 @@ const ALTERED: Remedy = {
 
 const OTHER_STYLE: Remedy = {
   cause: 'The picture is drawn otherwise than the reference all over: another style, or a model that paints everything anew.',
-  change: 'Take style words out of the prompt and say that it shows exactly the picture of the reference; if another style is wanted, say so in `expect`.',
+  change:
+    'Take style words out of the prompt and say that it shows exactly the picture of the reference; if another style is wanted, set `expect.styleChange`.',
   edits: EDITS.reference,
 };
 
@@ -135,8 +136,8 @@ const REMEDIES: Readonly<Record<string, (shot: ShotReport) => Remedy>> = {
   }),
   colour: () => OTHER_COLOURS,
   tint: () => OTHER_COLOURS,
-  regions: (shot) => (isLocal(shot) ? ALTERED : OTHER_STYLE),
-  rendering: (shot) => (isLocal(shot) ? ALTERED : OTHER_STYLE),
+  regions: redrawnRemedy,
+  rendering: redrawnRemedy,
   likeness: () => ({
     cause: 'No frame looks like the reference: its style or its subject was changed.',
     change: 'Take style words out of the prompt and say that it shows exactly the picture of the reference.',
@@ -151,7 +152,9 @@ const REMEDIES: Readonly<Record<string, (shot: ShotReport) => Remedy>> = {
  */
 const LOCAL_FROM = 0.28;
 
-const isLocal = ({ regions }: ShotReport): boolean => regions !== undefined && regions.whole - regions.agreement > LOCAL_FROM;
+function redrawnRemedy({ regions }: ShotReport): Remedy {
+  return regions && regions.whole - regions.agreement > LOCAL_FROM ? ALTERED : OTHER_STYLE;
+}
 
 /** More cuts than scenes have: WCAG 2.2, criterion 2.3.1, allows three flashes in a second. */
 const FLASHES = 3;

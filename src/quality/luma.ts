@@ -1,7 +1,7 @@
 import type { RawImage } from '../ports/pictures.ts';
 import { createPictureKernel, type PictureKernel } from './kernel.ts';
 
-/** Pixels that go through the kernel at a time, and so many of which rows of any picture fit. */
+/** Pixels that go through the kernel at a time. */
 const STRIP_PIXELS = 65_536;
 /** What is read behind a strip's end. */
 const SLACK_BYTES = 16;

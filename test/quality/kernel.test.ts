@@ -3,6 +3,7 @@ import type { RawImage } from '../../src/ports/pictures.ts';
 import { blockDeviations, SIGNAL_SIDE } from '../../src/quality/block-search.ts';
 import { meanDifference, meanSlope, readFrame } from '../../src/quality/frame-figures.ts';
 import { luma, sharpness } from '../../src/quality/luma.ts';
+import { mean } from '../../src/quality/statistics.ts';
 import { seeded } from './frames.ts';
 
 function grain(width: number, height: number, channels: 1 | 3 | 4, seed: number): RawImage {
@@ -23,8 +24,8 @@ function plainSharpness(image: RawImage): number {
     for (let i = row * image.width + 1; i < (row + 1) * image.width - 1; i++)
       values.push(y[i - 1] + y[i + 1] + y[i - image.width] + y[i + image.width] - 4 * y[i]);
   }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  const middle = mean(values);
+  return mean(values.map((value) => (value - middle) ** 2));
 }
 
 describe('luma and sharpness', () => {
@@ -52,7 +53,6 @@ describe('luma and sharpness', () => {
 
 describe('figures of a frame', () => {
   const [frame, before] = [1, 2].map((seed) => grain(SIGNAL_SIDE, SIGNAL_SIDE, 1, seed).data);
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
   it('are those of its pixels', () => {
     const figures = readFrame(frame, before);
