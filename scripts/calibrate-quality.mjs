@@ -1,6 +1,7 @@
 // Makes src/quality/calibration/<embedder>.json: the cut points of all gates, chosen together on the half of the references that the bench `quality`
 // does not measure. Run after a build:
-// node scripts/calibrate-quality.mjs --data DIR [--each N] [--out FILE] [--date YYYY-MM-DD] [--rows FILE]
+// node scripts/calibrate-quality.mjs --data DIR [--good N] [--defects N] [--out FILE] [--date YYYY-MM-DD] [--rows FILE]
+// N: how many good clips, and how many with each kind of defect, where as many can be made. More good ones: they hold the cut points back.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,14 @@ import { judgeHeldOut } from '../dist/quality/held-out.js';
 import { REFERENCE_VIEWS } from '../dist/quality/reference.js';
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, each: { type: 'string', default: '60' }, out: { type: 'string' }, date: { type: 'string' }, rows: { type: 'string' } },
+  options: {
+    data: { type: 'string' },
+    good: { type: 'string', default: '60' },
+    defects: { type: 'string', default: '22' },
+    out: { type: 'string' },
+    date: { type: 'string' },
+    rows: { type: 'string' },
+  },
 });
 if (!values.data) {
   console.error('Give --data DIR: a folder with pairs.json, references and clips.');
@@ -41,7 +49,8 @@ async function measured() {
   const scratch = mkdtempSync(path.join(tmpdir(), 'vrag-calibrate-'));
   const tools = openTools(path.resolve(values.data), { nativeModule: nativeRuntime(scratch) });
   try {
-    const cases = casesOf(readData(path.resolve(values.data)), 0, tools, { each: Number(values.each) }).filter((one) => !one.expect);
+    const ofEach = (each) => casesOf(readData(path.resolve(values.data)), 0, tools, { each: Number(each) }).filter((one) => !one.expect);
+    const cases = [...ofEach(values.good).filter((one) => one.good), ...ofEach(values.defects).filter((one) => !one.good)];
     const { rows: found } = await measureCases(cases, { tools, folder: process.env.VRAG_BENCH_CACHE ?? path.join(scratch, 'clips'), say: console.error });
     return found.map(({ peers, ...row }) => row);
   } finally {

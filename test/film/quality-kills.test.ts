@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/film/jobs.ts';
 import type { PlannedReference } from '../../src/film/references.ts';
 import { type FilmPlace, openFilmPlace, storedReference } from '../fixtures/film.ts';
@@ -13,13 +13,14 @@ const TO = 'after claim take';
 describe('a shot with a quality goal', () => {
   let place: FilmPlace;
   let references: PlannedReference[];
-  beforeAll(async () => {
+  // A place for each try: a run that failed leaves jobs behind.
+  beforeEach(async () => {
     place = await openFilmPlace();
     const { ports, close } = place.open();
     references = [await storedReference(ports)];
     await close();
   });
-  afterAll(() => place.close());
+  afterEach(() => place.close());
 
   it('whose server is killed at any moment from its first clip to its second take pays for two takes and has two reports', { timeout: 300_000 }, async () => {
     const order = { references, quality, generator: { pollSeconds: 600 } };

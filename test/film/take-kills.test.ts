@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/film/jobs.ts';
 import { collectionAccount, readAccount, usedUsd } from '../../src/film/ledger.ts';
 import { type FilmPlace, openFilmPlace } from '../fixtures/film.ts';
@@ -18,10 +18,11 @@ describe.each([
   { find: false, knows: 'a provider that finds nothing', between: ['before update take submitting', 'after update take running'] },
 ])('a server that is killed at any moment, with $knows', ({ find, between: [from, to] }) => {
   let place: FilmPlace;
-  beforeAll(async () => {
+  // A place for each try: a run that failed leaves jobs behind.
+  beforeEach(async () => {
     place = await openFilmPlace();
   });
-  afterAll(() => place.close());
+  afterEach(() => place.close());
 
   it('pays for no take twice, loses no result, and knows what cannot be known', { timeout: 500_000 }, async () => {
     // So rare that asking after unknown takes does not come between the events of the others.

@@ -198,7 +198,7 @@ describe.skipIf(process.platform === 'win32')('a decoder that hangs', () => {
   it('is killed at its time limit, the call says so, and the server measures again', async () => {
     const { ports } = await server.studio();
     const before = ports.media;
-    const limited = openMedia({ timeLimitSeconds: 2 });
+    const limited = openMedia({ timeLimitSeconds: 5 });
     ports.media = limited;
     await stillMeasures();
     const hanging = decodersOf(process.pid);
@@ -216,9 +216,10 @@ describe.skipIf(process.platform === 'win32')('a decoder that hangs', () => {
   });
 
   it('in the middle of a clip is killed after the time without a frame, long before the limit of the whole', async () => {
-    const own = openMedia({ codec: 'node-av', timeLimitSeconds: 30, scanQuietSeconds: 1 });
+    const own = openMedia({ codec: 'node-av', timeLimitSeconds: 60, scanQuietSeconds: 2 });
     await media.encode(clips.noisyFrames(120, 640, 360), { path: at('long.mp4'), width: 640, height: 360, fps: FPS });
     const known = decodersOf(process.pid);
+    await own.probe(at('good.mp4')); // a child that has yet to start is quiet for as long as that takes
     const from = performance.now();
     const stopped: number[] = [];
     const scan = own.scan(at('long.mp4'), { width: 640, height: 360, format: 'rgb' }, ({ index }) => {
@@ -228,7 +229,7 @@ describe.skipIf(process.platform === 'win32')('a decoder that hangs', () => {
     });
     await expect(scan).rejects.toMatchObject({ code: 'INVALID_MEDIA', message: expect.stringContaining('took too long') });
     expect(stopped.length).toBe(1);
-    expect((performance.now() - from) / 1000).toBeLessThan(10);
+    expect((performance.now() - from) / 1000).toBeLessThan(WITHIN_SECONDS);
     expect(decodersOf(process.pid)).not.toContain(stopped[0]);
     expect(await own.probe(at('good.mp4'))).toMatchObject({ frames: 24 });
     own.close();
