@@ -130,11 +130,19 @@ async function embedOne(ports: Ports, run: JobRun, about: Reembedding, id: strin
     const { code, message } = errorData(error);
     // Neither a missing model nor a dropped generation is this asset's fault.
     if (code === 'MISCONFIGURED' || code === 'CONFLICT') throw error;
+    if (await isDeleted(ports, id)) return run.log.add({ file: id, outcome: 'skipped' });
     if (code === 'INTERNAL') console.error(`${id} could not be embedded:`, error);
     failed.add(id);
     run.log.add({ file: id, outcome: 'failed', code, reason: message });
   }
 }
+
+/** Whether it surely is; the bytes of a deleted asset go after it. */
+const isDeleted = (ports: Ports, id: string): Promise<boolean> =>
+  ports.catalog.get(id).then(
+    (asset) => asset === undefined,
+    () => false,
+  );
 
 /** The same picture, or frames, as at ingest. */
 async function embedAsset(ports: Ports, { stop }: JobRun, asset: Asset, embedder: Embedder): Promise<AssetVector[]> {

@@ -75,6 +75,23 @@ describe('a collection is embedded with another embedder', { timeout: 90_000 }, 
     expect([...(await studio.ports.catalog.vectors(ids, id)).keys()].sort()).toEqual(ids.filter((each) => each !== broken.id).sort());
   });
 
+  it('an asset that is deleted while it is read is passed over, without a failure', async () => {
+    const studio = await place.open({ background: false });
+    await filled(studio, 5);
+    const [victim] = await assetsOf(studio, COLLECTION);
+    const { get } = studio.ports.objects;
+    studio.ports.objects.get = async (key) => {
+      if (key === victim.objectKey) await studio.assets.deleteAsset(studio.ports, victim.id, false);
+      return get(key);
+    };
+    const { jobId } = await studio.assets.reindex(studio.ports, { collection: COLLECTION, embedder: 'vision' });
+    await studio.libraryRunner.see(jobId, new AbortController().signal);
+    const { counts, job, ...view } = await waitFor(studio, jobId);
+    expect(counts).toMatchObject({ total: 5, done: 5, failed: 0 });
+    expect(view).toMatchObject({ state: 'succeeded', failures: [] });
+    expect(job.ended?.message).toBeUndefined();
+  });
+
   it('stopped in the middle it goes on where it was; cancelled it gives back what it built', async () => {
     const first = await place.open({ background: false });
     await filled(first, 16);
