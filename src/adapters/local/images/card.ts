@@ -1,7 +1,6 @@
 import type { OverlayOptions } from 'sharp';
 import type { RawImage } from '../../../ports.ts';
 import { loadSharp, toRaw } from './sharp.ts';
-import { layer } from './sheet.ts';
 import { drawFitted, drawLine } from './text.ts';
 
 /** Sizes as fractions of the shorter side. */
@@ -45,4 +44,9 @@ function ground(width: number, height: number, side: number): string {
 <rect x="${inset}" y="${inset}" width="${width - 2 * inset}" height="${height - 2 * inset}" fill="none" stroke="#8a7f72" stroke-opacity="0.55" stroke-width="${stroke}"/>
 <rect x="${side * MARGIN}" y="${rule}" width="${side * 0.12}" height="${stroke * 1.6}" fill="#d9a066" fill-opacity="0.8"/>
 </svg>`;
+}
+
+function layer(image: RawImage, left: number, top: number): OverlayOptions {
+  const { width, height, channels, data } = image;
+  return { input: Buffer.from(data.buffer, data.byteOffset, data.byteLength), raw: { width, height, channels }, left, top };
 }
