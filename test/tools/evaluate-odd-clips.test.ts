@@ -216,7 +216,7 @@ describe.skipIf(process.platform === 'win32')('a decoder that hangs', () => {
   });
 
   it('in the middle of a clip is killed after the time without a frame, long before the limit of the whole', async () => {
-    const own = openMedia({ codec: 'node-av', timeLimitSeconds: 60, scanQuietSeconds: 2 });
+    const own = openMedia({ codec: 'node-av', timeLimitSeconds: 30, scanQuietSeconds: 2 });
     await media.encode(clips.noisyFrames(120, 640, 360), { path: at('long.mp4'), width: 640, height: 360, fps: FPS });
     const known = decodersOf(process.pid);
     await own.probe(at('good.mp4')); // a child that has yet to start is quiet for as long as that takes
@@ -229,7 +229,7 @@ describe.skipIf(process.platform === 'win32')('a decoder that hangs', () => {
     });
     await expect(scan).rejects.toMatchObject({ code: 'INVALID_MEDIA', message: expect.stringContaining('took too long') });
     expect(stopped.length).toBe(1);
-    expect((performance.now() - from) / 1000).toBeLessThan(WITHIN_SECONDS);
+    expect((performance.now() - from) / 1000).toBeLessThan(10);
     expect(decodersOf(process.pid)).not.toContain(stopped[0]);
     expect(await own.probe(at('good.mp4'))).toMatchObject({ frames: 24 });
     own.close();

@@ -89,7 +89,10 @@ function flat(width: number, height: number, colour: readonly number[]): RawImag
   return { width, height, channels: 3, data };
 }
 
-/** A picture over a sheet of three channels, by its alpha where it has one; what lies below the sheet's end is left out. (sharp's `composite` takes 50 ms for a row.) */
+/**
+ * Draws a picture over a sheet of three channels, by its alpha where it has one; what lies below the sheet's end is left out.
+ * sharp's `composite` blends the whole sheet anew for each of three layers a cell, which takes most of a sheet's time.
+ */
 function draw(sheet: RawImage, { width, height, channels, data }: RawImage, { left, top }: { left: number; top: number }): void {
   for (let y = 0; y < Math.min(height, sheet.height - top); y++) {
     const to = ((top + y) * sheet.width + left) * 3;
